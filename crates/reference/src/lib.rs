@@ -10,4 +10,4 @@ pub use crate::digest::{Algorithm, Digest, Hasher, ParseDigestError};
 pub use crate::oci::{OciReference, OciRepository, ParseReferenceError, Pin};
 pub use crate::redact::redacted;
 pub use crate::url::{ParseUrlError, RepositoryUrl, Scheme};
-pub use crate::version::{ParseVersionError, Version};
+pub use crate::version::{ParseVersionError, Spelling, Version};

@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 256;
 /// | text | [`loose`](Self::loose) | [`three_part`](Self::three_part) | [`strict`](Self::strict) |
 /// |---|---|---|---|
 /// | `1.2` | yes | no | no |
-/// | `v1.2.3`, `01.2.3` | yes | yes | no |
+/// | `v1.2.3`, `01.2.3`, `1.2-rc.1` | yes | yes | no |
 /// | `1.2.3-rc.1+build` | yes | yes | yes |
 ///
 /// Versions are ordered and equal by *precedence*, which build metadata is no part of: `1.0.0+a`
@@ -28,46 +28,40 @@ pub struct Version {
 }
 
 impl Version {
-    /// What Helm takes in a `Chart.yaml` and an index: a `v` in front, missing parts and leading
-    /// zeros are fine.
+    /// What Helm takes in a `Chart.yaml` and an index: [`Spelling::Loose`].
     ///
     /// # Errors
     ///
     /// If the text is no version even so.
     pub fn loose(text: &str) -> Result<Self, ParseVersionError> {
-        read(text)
-            .map(|(version, _)| version)
-            .ok_or_else(|| ParseVersionError::new(text))
+        Self::spelled(text, Spelling::Loose)
     }
 
-    /// What Flux takes as an exact version: as [`loose`](Self::loose), with all three numbers.
+    /// What Flux takes as an exact version: [`Spelling::ThreePart`].
     ///
     /// # Errors
     ///
     /// If the text is no such version.
     pub fn three_part(text: &str) -> Result<Self, ParseVersionError> {
-        match read(text) {
-            Some((version, 3)) => Ok(version),
-            _ => Err(ParseVersionError::new(text)),
-        }
+        Self::spelled(text, Spelling::ThreePart)
     }
 
-    /// What Helm takes as the tag of a chart in a registry: [SemVer 2.0.0](https://semver.org) to
-    /// the letter.
+    /// What Helm takes as the tag of a chart in a registry: [`Spelling::Strict`].
     ///
     /// # Errors
     ///
     /// If the text is no such version.
     pub fn strict(text: &str) -> Result<Self, ParseVersionError> {
-        if text.len() > MAX_BYTES {
-            return Err(ParseVersionError::new(text));
-        }
-        match semver::Version::parse(text) {
-            Ok(parsed) => Ok(Self {
+        Self::spelled(text, Spelling::Strict)
+    }
+
+    fn spelled(text: &str, spelling: Spelling) -> Result<Self, ParseVersionError> {
+        match spelling.read(text) {
+            Some(parsed) => Ok(Self {
                 text: text.to_owned(),
                 parsed,
             }),
-            Err(_) => Err(ParseVersionError::new(text)),
+            None => Err(ParseVersionError::new(text)),
         }
     }
 
@@ -109,11 +103,41 @@ impl Ord for Version {
     }
 }
 
-/// The version, and how many of its three numbers were written.
-fn read(text: &str) -> Option<(Version, usize)> {
-    if text.len() > MAX_BYTES {
-        return None;
+/// How a text has to be spelled to count as a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Spelling {
+    /// A `v` in front, missing parts and leading zeros are fine: `v1`, `2025.02`.
+    Loose,
+    /// As [`Loose`](Self::Loose), with at least two dots in the whole text, which is how
+    /// [Flux][1] tells a version from a range: `v1.2.3` and `1.2-rc.1`, not `1.2`.
+    ///
+    /// [1]: https://github.com/fluxcd/pkg/blob/version/v0.16.0/version/version.go
+    ThreePart,
+    /// [SemVer 2.0.0](https://semver.org) to the letter.
+    Strict,
+}
+
+impl Spelling {
+    /// What `text` means in this spelling, or `None` if it is no version. Texts of more than 256
+    /// bytes are none, and neither are those with a number that needs more than 64 bits.
+    ///
+    /// Keeps no copy of the text, so a list of many candidates can be gone through cheaply; see
+    /// [`Version`] for a version that remembers how it was written.
+    pub fn read(self, text: &str) -> Option<semver::Version> {
+        if text.len() > MAX_BYTES {
+            return None;
+        }
+        match self {
+            Self::Loose => read_loosely(text),
+            Self::ThreePart if text.bytes().filter(|b| *b == b'.').count() < 2 => None,
+            Self::ThreePart => read_loosely(text),
+            Self::Strict => semver::Version::parse(text).ok(),
+        }
     }
+}
+
+fn read_loosely(text: &str) -> Option<semver::Version> {
     let rest = text.strip_prefix('v').unwrap_or(text);
     let (rest, build) = match rest.split_once('+') {
         Some((rest, build)) => (rest, Some(build)),
@@ -123,26 +147,22 @@ fn read(text: &str) -> Option<(Version, usize)> {
         Some((numbers, pre)) => (numbers, Some(pre)),
         None => (rest, None),
     };
-    let mut parsed = semver::Version::new(0, 0, 0);
-    let mut written = 0;
-    for part in numbers.split('.') {
+    let mut places = [0; 3];
+    for (place, part) in numbers.split('.').enumerate() {
         if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let number = part.parse().ok()?;
-        *[&mut parsed.major, &mut parsed.minor, &mut parsed.patch]
-            .into_iter()
-            .nth(written)? = number;
-        written += 1;
+        *places.get_mut(place)? = part.parse().ok()?;
     }
+    let [major, minor, patch] = places;
+    let mut parsed = semver::Version::new(major, minor, patch);
     if let Some(pre) = pre {
         parsed.pre = identifiers(pre)?;
     }
     if let Some(build) = build {
         parsed.build = identifiers(build)?;
     }
-    let text = text.to_owned();
-    Some((Version { text, parsed }, written))
+    Some(parsed)
 }
 
 /// Dotted identifiers, of which there is at least one.
@@ -182,7 +202,9 @@ mod tests {
         }
         check("1", false, true, false);
         check("1.2", false, true, false);
-        check("1.2-rc.1", false, true, false);
+        // Flux counts the dots of the whole text.
+        check("1.2-rc", false, true, false);
+        check("1.2-rc.1", true, true, false);
         check("1.2.3", true, true, true);
         check("1.2.3+m", true, true, true);
         check("1.2.3-rc.1", true, true, true);
