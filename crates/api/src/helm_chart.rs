@@ -1,0 +1,207 @@
+//! The HelmChart resource.
+
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::Artifact;
+use crate::condition_schema::conditions_schema;
+use crate::duration::{INTERVAL_PATTERN, ParseDurationError, parse_duration};
+use crate::is_false;
+use crate::open_enum::open_enum;
+use crate::references::{LocalObjectReference, SourceReference};
+use crate::rules::VERIFY_NEEDS_HELM_REPOSITORY;
+
+/// Which chart is wanted, from where, and how it is checked and packaged.
+#[derive(Debug, Clone, PartialEq, Eq, CustomResource, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [VERIFY_NEEDS_HELM_REPOSITORY.to_schema()]))]
+#[kube(
+    group = "source.toolkit.fluxcd.io",
+    version = "v1",
+    kind = "HelmChart",
+    plural = "helmcharts",
+    singular = "helmchart",
+    namespaced,
+    status = "HelmChartStatus",
+    doc = "A chart that is kept at hand for whoever installs it, in the newest version that its range admits.",
+    derive = "PartialEq",
+    category = "all",
+    category = "fluxcd",
+    category = "fluxcd-sources",
+    shortname = "hc",
+    annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
+    printcolumn(name = "Chart", type_ = "string", json_path = ".spec.chart"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".spec.version"),
+    printcolumn(
+        name = "Source Kind",
+        type_ = "string",
+        json_path = ".spec.sourceRef.kind"
+    ),
+    printcolumn(
+        name = "Source Name",
+        type_ = "string",
+        json_path = ".spec.sourceRef.name"
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    ),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
+    ),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
+    )
+)]
+pub struct HelmChartSpec {
+    /// Name of the chart in a HelmRepository, or its path in a GitRepository or Bucket.
+    pub chart: String,
+    /// Pass over entries of valuesFiles that the chart does not hold. Default: false, a missing file
+    /// is a failure.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ignore_missing_values_files: bool,
+    /// How often to look for a newer version, for example 10m or 1h30m.
+    #[schemars(regex(pattern = INTERVAL_PATTERN))]
+    pub interval: String,
+    /// What makes a new artifact: another version of the chart, or another revision of its source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "ChartVersion"))]
+    pub reconcile_strategy: Option<ReconcileStrategy>,
+    /// The source that holds the chart.
+    pub source_ref: SourceReference,
+    /// Leave this object alone until the field is removed or false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub suspend: bool,
+    /// Files of the chart whose values become its default values, merged in this order, the last one
+    /// winning. The chart's own values.yaml counts only if it is in the list. Absent: the chart stays
+    /// as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values_files: Vec<String>,
+    /// Who must have signed the chart. Only for charts in an OCI registry; dependencies that are
+    /// fetched while packaging are not covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verification>,
+    /// Which versions are welcome, as Helm writes ranges: 1.2.3, 1.2.x, >=1.0.0 <2.0.0. The highest
+    /// one is taken. Not looked at for a GitRepository or Bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "*"))]
+    pub version: Option<String>,
+}
+
+impl HelmChartSpec {
+    /// How often to look for a newer version. Zero means never again on its own.
+    ///
+    /// # Errors
+    ///
+    /// If what is written is not a duration, or too long to be one.
+    pub fn interval(&self) -> Result<Duration, ParseDurationError> {
+        parse_duration(&self.interval)
+    }
+
+    /// Which versions are welcome: `*`, the highest release, when it is not set or empty.
+    pub fn version(&self) -> &str {
+        self.version
+            .as_deref()
+            .filter(|version| !version.is_empty())
+            .unwrap_or("*")
+    }
+
+    /// What makes a new artifact: [`ReconcileStrategy::ChartVersion`] when it is not set.
+    pub fn reconcile_strategy(&self) -> ReconcileStrategy {
+        self.reconcile_strategy
+            .clone()
+            .unwrap_or(ReconcileStrategy::ChartVersion)
+    }
+}
+
+open_enum! {
+    /// What makes a new artifact of a chart.
+    ReconcileStrategy {
+        /// Another version in the chart's metadata.
+        ChartVersion = "ChartVersion",
+        /// Another revision of the source. The same as `ChartVersion` for a HelmRepository.
+        Revision = "Revision",
+    }
+}
+
+open_enum! {
+    /// Whose kind of signature is wanted.
+    VerificationProvider {
+        /// Sigstore's cosign.
+        Cosign = "cosign",
+        /// The Notary Project's notation.
+        Notation = "notation",
+    }
+}
+
+/// Who must have signed a chart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct Verification {
+    /// Which certificates are accepted when no key is given: one match is enough. Only for cosign.
+    #[serde(
+        rename = "matchOIDCIdentity",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub match_oidc_identity: Vec<OidcIdentityMatch>,
+    /// What made the signature.
+    #[schemars(extend("default" = "cosign"))]
+    pub provider: VerificationProvider,
+    /// Secret with the public keys (cosign), or the trust policy and certificates (notation).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<LocalObjectReference>,
+}
+
+/// Accepts a certificate by who issued the identity in it and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct OidcIdentityMatch {
+    /// Regular expression (RE2) for the issuer of the identity.
+    pub issuer: String,
+    /// Regular expression (RE2) for the subject of the certificate.
+    pub subject: String,
+}
+
+/// What was last seen and stored of a HelmChart.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct HelmChartStatus {
+    /// The chart as it was last stored; its revision is the version of the chart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    /// How the object is, one aspect each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "conditions_schema")]
+    pub conditions: Vec<Condition>,
+    /// The value of the annotation reconcile.fluxcd.io/requestedAt that was last answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+    /// The name of the stored chart, from its own metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_chart_name: Option<String>,
+    /// The generation of the object that the status speaks of; -1 before the first look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The revision of the source's artifact that was last looked at, whatever came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_source_artifact_revision: Option<String>,
+    /// The values files that went into the stored chart. Only with ignoreMissingValuesFiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed_values_files: Vec<String>,
+    /// Where the newest stored chart can be fetched; what it leads to changes over time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
