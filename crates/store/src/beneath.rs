@@ -1,0 +1,1 @@
+//! Every open is beneath the root and follows no link.
