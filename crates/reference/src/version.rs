@@ -129,9 +129,8 @@ impl Spelling {
             return None;
         }
         match self {
-            Self::Loose => read_loosely(text),
             Self::ThreePart if text.bytes().filter(|b| *b == b'.').count() < 2 => None,
-            Self::ThreePart => read_loosely(text),
+            Self::Loose | Self::ThreePart => read_loosely(text),
             Self::Strict => semver::Version::parse(text).ok(),
         }
     }
