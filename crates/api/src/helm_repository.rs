@@ -36,22 +36,10 @@ use crate::references::LocalObjectReference;
     category = "fluxcd-sources",
     shortname = "helmrepo",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
-    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    ),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
-    )
+    printcolumn = r#"{"name": "URL", "type": "string", "jsonPath": ".spec.url"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name": "Status", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 pub struct HelmRepositorySpec {
     /// Meant to say which other namespaces may refer to this object. No controller enforces it.
@@ -108,7 +96,7 @@ impl HelmRepositorySpec {
     ///
     /// If what is written is not a duration, or too long to be one.
     pub fn interval(&self) -> Result<Duration, ParseDurationError> {
-        duration_or(self.interval.as_deref(), Duration::from_secs(60))
+        duration_or(self.interval.as_deref(), Duration::from_mins(1))
     }
 
     /// How long one request may take. One minute when it is not set, or zero.
@@ -117,7 +105,7 @@ impl HelmRepositorySpec {
     ///
     /// If what is written is not a duration, or too long to be one.
     pub fn timeout(&self) -> Result<Duration, ParseDurationError> {
-        duration_or(self.timeout.as_deref(), Duration::from_secs(60))
+        duration_or(self.timeout.as_deref(), Duration::from_mins(1))
     }
 
     /// Whose login the registry wants: [`Provider::Generic`] when it is not set.
