@@ -1,0 +1,243 @@
+//! Blobs: reading, and taking them in.
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>
+
+use bytes::Bytes;
+use hyper::{Method, Response, StatusCode, header};
+
+use super::backend::Backend;
+use super::digest::{digest_like, is_digest};
+use super::refusal::{Refusal, value};
+use crate::server::{Body, Call};
+
+type Answered = Result<Response<Body>, Refusal>;
+
+impl Backend {
+    pub(super) fn blob(&self, call: &Call, repository: &str, digest: &str) -> Answered {
+        if !is_digest(digest) {
+            return Err(Refusal::bad("DIGEST_INVALID", "not a digest"));
+        }
+        match call.method {
+            Method::GET | Method::HEAD => {
+                let blob = self.content().blob(repository, digest);
+                let blob = blob.ok_or_else(unknown_blob)?;
+                if let Some(location) = self.redirect_of_blob(digest) {
+                    return Ok(redirect(StatusCode::TEMPORARY_REDIRECT, &location));
+                }
+                Ok(serve_blob(call, digest, &blob))
+            }
+            Method::DELETE if self.settings.deletes => {
+                if !self.content().remove_blob(repository, digest) {
+                    return Err(unknown_blob());
+                }
+                Ok(empty(StatusCode::ACCEPTED))
+            }
+            _ => Err(Refusal::method()),
+        }
+    }
+
+    /// `POST …/blobs/uploads/`: begin an upload, take a whole blob, or mount one.
+    pub(super) fn begin_upload(&self, call: &Call, repository: &str) -> Answered {
+        if call.method != Method::POST {
+            return Err(Refusal::method());
+        }
+        if let Some(digest) = call.parameter("digest") {
+            return self.take_blob(repository, &digest, call.body.clone());
+        }
+        let mut content = self.content();
+        if let (Some(digest), Some(from)) = (call.parameter("mount"), call.parameter("from"))
+            && self.settings.mounts
+            && content.blob(&from, &digest).is_some()
+        {
+            content.link_blob(repository, &digest);
+            return Ok(created(
+                &format!("/v2/{repository}/blobs/{digest}"),
+                &digest,
+            ));
+        }
+        let id = content.begin_upload(repository);
+        drop(content);
+        Ok(upload_status(StatusCode::ACCEPTED, repository, &id, 0))
+    }
+
+    /// `PATCH`, `PUT`, `GET` and `DELETE` of an upload under way.
+    pub(super) fn upload(&self, call: &Call, repository: &str, id: &str) -> Answered {
+        let mut content = self.content();
+        let so_far = content
+            .upload(repository, id)
+            .ok_or_else(|| Refusal::missing("BLOB_UPLOAD_UNKNOWN", "upload unknown to registry"))?;
+        match call.method {
+            Method::GET => {
+                let length = so_far.len();
+                Ok(upload_status(
+                    StatusCode::NO_CONTENT,
+                    repository,
+                    id,
+                    length,
+                ))
+            }
+            Method::PATCH => {
+                in_order(call, so_far.len())?;
+                so_far.extend_from_slice(&call.body);
+                let length = so_far.len();
+                Ok(upload_status(StatusCode::ACCEPTED, repository, id, length))
+            }
+            Method::PUT => {
+                let digest = call
+                    .parameter("digest")
+                    .ok_or_else(|| Refusal::bad("DIGEST_INVALID", "the digest is missing"))?;
+                in_order(call, so_far.len())?;
+                let mut bytes = std::mem::take(so_far);
+                bytes.extend_from_slice(&call.body);
+                content.end_upload(id);
+                drop(content);
+                self.take_blob(repository, &digest, bytes.into())
+            }
+            Method::DELETE => {
+                content.end_upload(id);
+                Ok(empty(StatusCode::NO_CONTENT))
+            }
+            _ => Err(Refusal::method()),
+        }
+    }
+
+    fn take_blob(&self, repository: &str, digest: &str, bytes: Bytes) -> Answered {
+        if digest_like(digest, &bytes).as_deref() != Some(digest) {
+            return Err(Refusal::bad(
+                "DIGEST_INVALID",
+                "provided digest did not match uploaded content",
+            ));
+        }
+        self.content().add_blob(repository, digest, bytes);
+        Ok(created(&format!("/v2/{repository}/blobs/{digest}"), digest))
+    }
+}
+
+/// A blob, or the part of it that was asked for.
+pub(super) fn serve_blob(call: &Call, digest: &str, blob: &Bytes) -> Response<Body> {
+    let range = call
+        .header("range")
+        .and_then(|range| byte_range(range, blob.len()));
+    let mut response = match range {
+        None => Response::new(Body::whole(blob.clone())),
+        Some(Err(())) => {
+            let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
+            let all = format!("bytes */{}", blob.len());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_RANGE, value(&all));
+            return response;
+        }
+        Some(Ok((first, last))) => {
+            let mut response = Response::new(Body::whole(blob.slice(first..=last)));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let part = format!("bytes {first}-{last}/{}", blob.len());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_RANGE, value(&part));
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, value("application/octet-stream"));
+    headers.insert(header::ACCEPT_RANGES, value("bytes"));
+    headers.insert("docker-content-digest", value(digest));
+    headers.insert(header::ETAG, value(&format!("\"{digest}\"")));
+    response
+}
+
+/// The one range of a `Range` header: `None` if there is none that has to be honoured, an error if
+/// it cannot be.
+pub(crate) fn byte_range(text: &str, length: usize) -> Option<Result<(usize, usize), ()>> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let range = match (first, last) {
+        ("", suffix) => {
+            let suffix: usize = suffix.parse().ok()?;
+            (length.saturating_sub(suffix), length.checked_sub(1))
+        }
+        (first, "") => (first.parse().ok()?, length.checked_sub(1)),
+        (first, last) => {
+            let last: usize = last.parse().ok()?;
+            (
+                first.parse().ok()?,
+                length.checked_sub(1).map(|end| end.min(last)),
+            )
+        }
+    };
+    Some(match range {
+        (first, Some(last)) if first <= last => Ok((first, last)),
+        _ => Err(()),
+    })
+}
+
+pub(super) fn redirect(status: StatusCode, location: &str) -> Response<Body> {
+    let mut response = empty(status);
+    response
+        .headers_mut()
+        .insert(header::LOCATION, value(location));
+    response
+}
+
+pub(super) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// 201 for content that is now at `location`.
+pub(super) fn created(location: &str, digest: &str) -> Response<Body> {
+    let mut response = redirect(StatusCode::CREATED, location);
+    response
+        .headers_mut()
+        .insert("docker-content-digest", value(digest));
+    response
+}
+
+fn upload_status(status: StatusCode, repository: &str, id: &str, length: usize) -> Response<Body> {
+    let mut response = empty(status);
+    let location = format!("/v2/{repository}/blobs/uploads/{id}");
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, value(&location));
+    headers.insert("docker-upload-uuid", value(id));
+    // An empty upload has no honest range; registries say this.
+    let range = format!("0-{}", length.saturating_sub(1));
+    headers.insert(header::RANGE, value(&range));
+    response
+}
+
+/// Chunks have to come in order.
+fn in_order(call: &Call, so_far: usize) -> Result<(), Refusal> {
+    let Some(range) = call.header("content-range") else {
+        return Ok(());
+    };
+    let first = range
+        .split_once('-')
+        .and_then(|(first, _)| first.trim_start_matches("bytes ").parse().ok());
+    if first == Some(so_far) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "BLOB_UPLOAD_INVALID",
+        format!("the next byte is {so_far}"),
+    ))
+}
+
+fn unknown_blob() -> Refusal {
+    Refusal::missing("BLOB_UNKNOWN", "blob unknown to registry")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_cut_to_what_there_is() {
+        assert_eq!(byte_range("bytes=0-3", 10), Some(Ok((0, 3))));
+        assert_eq!(byte_range("bytes=4-", 10), Some(Ok((4, 9))));
+        assert_eq!(byte_range("bytes=-4", 10), Some(Ok((6, 9))));
+        assert_eq!(byte_range("bytes=4-100", 10), Some(Ok((4, 9))));
+        assert_eq!(byte_range("bytes=10-", 10), Some(Err(())));
+        assert_eq!(byte_range("bytes=0-", 0), Some(Err(())));
+        assert_eq!(byte_range("lines=0-1", 10), None);
+    }
+}
