@@ -1,0 +1,3 @@
+//! The public interface, from outside.
+
+mod docker_config;
