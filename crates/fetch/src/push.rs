@@ -1,0 +1,379 @@
+//! Putting a chart into a registry.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
+use portolan_auth::Response;
+use portolan_chart::{
+    CONFIG_MEDIA_TYPE, CONTENT_MEDIA_TYPE, ChartMetadata, Maintainer, tag_for_version,
+};
+use portolan_reference::{
+    Algorithm, Digest, OciReference, OciRepository, ParseReferenceError, redacted,
+};
+use serde::Serialize;
+use url::Url;
+
+use crate::manifest::OCI_MANIFEST;
+use crate::registry::{refusal, told_digest};
+use crate::retry::repeat;
+use crate::{FetchError, OciRegistry, Remote, Target};
+
+/// Why a chart could not be pushed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PushError {
+    /// The repository is not named after the chart, so nobody would find it there.
+    #[error("the chart is named `{name}` and does not belong in `{repository}`")]
+    Name {
+        /// Where it was to go.
+        repository: Box<OciRepository>,
+        /// What it is named.
+        name: String,
+    },
+    /// The chart's version cannot be a tag.
+    #[error("the chart cannot be tagged with its version")]
+    Version(#[source] ParseReferenceError),
+    /// The chart's metadata cannot be written as JSON.
+    #[error("the chart's metadata cannot be written")]
+    Metadata(#[source] serde_json::Error),
+    /// The registry wants the content sent to another origin, where the credential has no business.
+    #[error("`{repository}` wants the upload to go to `{to}`, outside the registry")]
+    UploadLeavesRegistry {
+        /// Where the chart was to go.
+        repository: Box<OciRepository>,
+        /// Where the registry sends it, without user info and query.
+        to: String,
+    },
+    /// The registry accepts an upload, but does not say where to send it.
+    #[error("`{repository}` does not say where to send the upload")]
+    NoUploadLocation {
+        /// Where the chart was to go.
+        repository: Box<OciRepository>,
+    },
+    /// The registry says that it has stored something else.
+    #[error("`{reference}`: sent {sent}, the registry stored {stored}")]
+    StoredOtherwise {
+        /// What was written.
+        reference: Box<OciReference>,
+        /// The digest of what was sent.
+        sent: Digest,
+        /// The digest that the registry tells.
+        stored: Digest,
+    },
+    /// The registry refused, or could not be asked.
+    #[error(transparent)]
+    Registry(#[from] FetchError),
+}
+
+impl PushError {
+    /// Whether the same push may succeed later without anyone changing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.is_transient(),
+            Self::Name { .. }
+            | Self::Version(_)
+            | Self::Metadata(_)
+            | Self::UploadLeavesRegistry { .. }
+            | Self::NoUploadLocation { .. }
+            | Self::StoredOtherwise { .. } => false,
+        }
+    }
+
+    /// Whether another credential, or any at all, is what it takes.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Registry(error) if error.is_denied())
+    }
+}
+
+impl OciRegistry {
+    /// Store `archive` as the chart that `metadata` describes, tagged with its version. Returns the
+    /// manifest's digest.
+    ///
+    /// What is stored is what
+    /// [`helm push`](https://github.com/helm/helm/blob/v4.0.0/pkg/registry/client.go) stores: the
+    /// metadata as the config, the archive as the one layer, the annotations
+    /// `org.opencontainers.image.*` and the chart's own. `+` in the version becomes `_` in the tag.
+    /// `created` becomes an annotation too, so the same chart pushed with the same `created` has the
+    /// same digest. A tag that exists is moved.
+    ///
+    /// `remote` is the chart's own repository and ends in its name. That `metadata` was read from
+    /// `archive` is the caller's promise.
+    ///
+    /// Content that the registry has already is not sent again. Reading is repeated as everywhere;
+    /// what writes is sent once.
+    ///
+    /// # Errors
+    ///
+    /// See [`PushError`]. The tag has then not been moved, unless the error is
+    /// [`StoredOtherwise`](PushError::StoredOtherwise) or the connection broke after the last
+    /// request; content that was sent may stay in the registry, where nothing refers to it.
+    pub async fn push_chart(
+        &self,
+        remote: &Remote,
+        archive: Bytes,
+        metadata: &ChartMetadata,
+        created: SystemTime,
+    ) -> Result<Digest, PushError> {
+        let reference = destination(remote.repository(), metadata)?;
+        let config = Bytes::from(serde_json::to_vec(metadata).map_err(PushError::Metadata)?);
+        let manifest = OutgoingManifest {
+            schema_version: 2,
+            media_type: OCI_MANIFEST,
+            config: OutgoingDescriptor::of(CONFIG_MEDIA_TYPE, &config),
+            layers: [OutgoingDescriptor::of(CONTENT_MEDIA_TYPE, &archive)],
+            annotations: annotations(metadata, created),
+        };
+        let document = Bytes::from(serde_json::to_vec(&manifest).map_err(PushError::Metadata)?);
+        self.upload(remote, &manifest.config.digest, config).await?;
+        let [layer] = &manifest.layers;
+        self.upload(remote, &layer.digest, archive).await?;
+        self.tag(remote, reference, document).await
+    }
+
+    /// Bring `content` into the repository, if it is not there yet.
+    async fn upload(
+        &self,
+        remote: &Remote,
+        digest: &Digest,
+        content: Bytes,
+    ) -> Result<(), PushError> {
+        let target = Target::Blob(remote.repository().at(digest.clone()));
+        let blob = remote.url(&format!("blobs/{digest}"))?;
+        let there = repeat(|| async {
+            let answer = self
+                .write(remote, Method::HEAD, blob.clone(), None, &target)
+                .await?;
+            match answer.status() {
+                StatusCode::OK => Ok(true),
+                // Whether a registry that does not know `HEAD` has it is found out by sending it.
+                StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(false),
+                _ => Err(refusal(answer, &target).await),
+            }
+        })
+        .await?;
+        if there {
+            return Ok(());
+        }
+        let target = Target::Upload(remote.repository().clone());
+        let start = remote.url("blobs/uploads/")?;
+        let answer = self
+            .write(
+                remote,
+                Method::POST,
+                start.clone(),
+                Some(Bytes::new()),
+                &target,
+            )
+            .await?;
+        if answer.status() != StatusCode::ACCEPTED {
+            return Err(refusal(answer, &target).await.into());
+        }
+        let mut place = upload_location(remote.repository(), &start, &answer)?;
+        place
+            .query_pairs_mut()
+            .append_pair("digest", &digest.to_string());
+        let answer = self
+            .write(remote, Method::PUT, place, Some(content), &target)
+            .await?;
+        if answer.status() == StatusCode::CREATED {
+            Ok(())
+        } else {
+            Err(refusal(answer, &target).await.into())
+        }
+    }
+
+    async fn tag(
+        &self,
+        remote: &Remote,
+        reference: OciReference,
+        document: Bytes,
+    ) -> Result<Digest, PushError> {
+        let sent = Digest::of(Algorithm::Sha256, &document);
+        let target = Target::Manifest(reference.clone());
+        let url = remote.url(&format!("manifests/{}", reference.pin()))?;
+        let request = remote
+            .writing(Method::PUT, url)
+            .body(document)
+            .header(CONTENT_TYPE, HeaderValue::from_static(OCI_MANIFEST));
+        let answer = self
+            .transport()
+            .send(request)
+            .await
+            .map_err(|error| FetchError::sending(&target, error))?;
+        if !answer.status().is_success() {
+            return Err(refusal(answer, &target).await.into());
+        }
+        match told_digest(answer.headers()) {
+            Some(stored) if stored.algorithm() == sent.algorithm() && stored != sent => {
+                Err(PushError::StoredOtherwise {
+                    reference: Box::new(reference),
+                    sent,
+                    stored,
+                })
+            }
+            _ => Ok(sent),
+        }
+    }
+
+    async fn write(
+        &self,
+        remote: &Remote,
+        method: Method,
+        url: Url,
+        content: Option<Bytes>,
+        target: &Target,
+    ) -> Result<Response, FetchError> {
+        let mut request = remote.writing(method, url);
+        if let Some(content) = content {
+            request = request.body(content).header(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/octet-stream"),
+            );
+        }
+        self.transport()
+            .send(request)
+            .await
+            .map_err(|error| FetchError::sending(target, error))
+    }
+}
+
+/// Where the chart goes, if that is a place for it. Helm calls these checks strict mode.
+fn destination(
+    repository: &OciRepository,
+    metadata: &ChartMetadata,
+) -> Result<OciReference, PushError> {
+    if repository.path().rsplit('/').next() != Some(metadata.name.as_str()) {
+        return Err(PushError::Name {
+            repository: Box::new(repository.clone()),
+            name: metadata.name.clone(),
+        });
+    }
+    repository
+        .tagged(&tag_for_version(&metadata.version))
+        .map_err(PushError::Version)
+}
+
+/// Where an upload that was accepted is to be sent.
+///
+/// The registry chooses the place, so it could choose one that only its clients reach
+/// (CVE-2026-50151); it has to be the registry itself.
+fn upload_location(
+    repository: &OciRepository,
+    asked: &Url,
+    answer: &Response,
+) -> Result<Url, PushError> {
+    let missing = || PushError::NoUploadLocation {
+        repository: Box::new(repository.clone()),
+    };
+    let location = answer
+        .headers()
+        .get(LOCATION)
+        .and_then(|place| place.to_str().ok())
+        .ok_or_else(missing)?;
+    let place = asked.join(location).map_err(|_| missing())?;
+    let clean = place.username().is_empty() && place.password().is_none();
+    if place.origin() != asked.origin() || !clean {
+        let to = redacted(place.as_str());
+        return Err(PushError::UploadLeavesRegistry {
+            repository: Box::new(repository.clone()),
+            to,
+        });
+    }
+    Ok(place)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutgoingManifest {
+    schema_version: u8,
+    media_type: &'static str,
+    config: OutgoingDescriptor,
+    layers: [OutgoingDescriptor; 1],
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutgoingDescriptor {
+    media_type: &'static str,
+    #[serde(serialize_with = "as_text")]
+    digest: Digest,
+    size: usize,
+}
+
+impl OutgoingDescriptor {
+    fn of(media_type: &'static str, content: &[u8]) -> Self {
+        Self {
+            media_type,
+            digest: Digest::of(Algorithm::Sha256, content),
+            size: content.len(),
+        }
+    }
+}
+
+fn as_text<S: serde::Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(digest)
+}
+
+/// What Helm writes beside a chart
+/// ([`generateOCIAnnotations`](https://github.com/helm/helm/blob/v4.0.0/pkg/registry/chart.go)): the
+/// chart's own annotations too, except that they cannot rename it.
+fn annotations(metadata: &ChartMetadata, created: SystemTime) -> BTreeMap<String, String> {
+    const TITLE: &str = "org.opencontainers.image.title";
+    const VERSION: &str = "org.opencontainers.image.version";
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut all = BTreeMap::from([
+        (TITLE, metadata.name.clone()),
+        (VERSION, metadata.version.clone()),
+        ("org.opencontainers.image.created", timestamp(created)),
+        (
+            "org.opencontainers.image.description",
+            text(&metadata.description),
+        ),
+        ("org.opencontainers.image.url", text(&metadata.home)),
+        (
+            "org.opencontainers.image.source",
+            metadata.sources.first().cloned().unwrap_or_default(),
+        ),
+        (
+            "org.opencontainers.image.authors",
+            authors(&metadata.maintainers),
+        ),
+    ]);
+    all.retain(|_, value| !value.trim().is_empty());
+    let mut all: BTreeMap<String, String> = all
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    let own = metadata
+        .annotations
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), TITLE | VERSION));
+    all.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+    all
+}
+
+fn authors(maintainers: &[Maintainer]) -> String {
+    let one = |maintainer: &Maintainer| {
+        let name = maintainer.name.clone().unwrap_or_default();
+        match &maintainer.email {
+            Some(email) if !email.is_empty() => format!("{name} ({email})"),
+            _ => name,
+        }
+    };
+    maintainers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// RFC 3339, in whole seconds. A time before 1970 counts as its beginning.
+fn timestamp(time: SystemTime) -> String {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_string()
+}

@@ -1,0 +1,330 @@
+//! Asking an OCI registry.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use portolan_auth::{DeniedBy, Request, Response, SendError, Transport};
+use portolan_reference::{Algorithm, Digest, OciReference, Pin};
+use url::Url;
+
+use crate::manifest::{self, Document, Manifest};
+use crate::retry::repeat;
+use crate::{Blob, Descriptor, FetchError, Limits, Platform, RegistryMessage, Remote, Target};
+
+/// Every kind of manifest that is understood, so that the registry need not convert any.
+const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json";
+/// Where a registry tells the digest of what it sends.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// How much of an error's body is read, in bytes, and for how long.
+const MAX_MESSAGE_BYTES: u64 = 64 << 10;
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest time a registry can ask to be left alone, as for 429.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(10);
+
+/// The reading and writing half of the
+/// [OCI distribution specification v1.1.1](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md),
+/// under [`Limits`].
+///
+/// Cheap to clone. It remembers nothing: tokens and closed doors are the [`Transport`]'s, what was
+/// fetched is the caller's.
+///
+/// Every act that only reads is made up to three times while the failure looks like it passes: a
+/// status of 500 or more, a connection that fails or breaks, a timeout, a body that ends early. The
+/// waits are about 100 and 200 ms. 429 is repeated only if the registry asks for at most a second.
+#[derive(Debug, Clone)]
+pub struct OciRegistry {
+    transport: Transport,
+    limits: Limits,
+}
+
+impl OciRegistry {
+    /// Ask through `transport`, under `limits`.
+    pub fn new(transport: Transport, limits: Limits) -> Self {
+        Self { transport, limits }
+    }
+
+    /// The limits it works under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The manifest that `pin` names.
+    ///
+    /// One request. The digest of a tagged manifest is that of the bytes received: in the algorithm
+    /// of the `Docker-Content-Digest` header where that header agrees with the bytes, SHA-256 where
+    /// there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`IsIndex`](FetchError::IsIndex) if the name means several images,
+    /// [`DigestMismatch`](FetchError::DigestMismatch) if the bytes are not what `pin` or that header
+    /// says, [`BadManifest`](FetchError::BadManifest) if they are no manifest; else see
+    /// [`FetchError`]. Nothing has been kept.
+    pub async fn manifest(&self, remote: &Remote, pin: &Pin) -> Result<Manifest, FetchError> {
+        let reference = reference(remote, pin)?;
+        match self.document(remote, &reference).await? {
+            Document::Image(manifest) => Ok(manifest),
+            Document::Index(_) => Err(FetchError::IsIndex {
+                reference: Box::new(reference),
+            }),
+        }
+    }
+
+    /// The manifest that `pin` names, or the first one for `platform` if it names an image index.
+    ///
+    /// One request, or two for an index. An index inside an index is not followed.
+    ///
+    /// # Errors
+    ///
+    /// As for [`manifest`](Self::manifest), and [`BadManifest`](FetchError::BadManifest) if the index
+    /// has nothing for the platform.
+    pub async fn platform_manifest(
+        &self,
+        remote: &Remote,
+        pin: &Pin,
+        platform: &Platform,
+    ) -> Result<Manifest, FetchError> {
+        let reference = reference(remote, pin)?;
+        let index = match self.document(remote, &reference).await? {
+            Document::Image(manifest) => return Ok(manifest),
+            Document::Index(index) => index,
+        };
+        let chosen = index
+            .choose(platform)
+            .map_err(|flaw| FetchError::BadManifest {
+                reference: Box::new(reference),
+                flaw,
+            })?;
+        let manifest = self
+            .manifest(remote, &Pin::Digest(chosen.digest().clone()))
+            .await?;
+        Ok(manifest.reached_through(index.digest))
+    }
+
+    /// What `tag` points to at this moment, which may be an image index.
+    ///
+    /// One `HEAD` request. Where the registry refuses that (401, 404 or 405, which some do for `HEAD`
+    /// alone) or does not tell the digest, the manifest is fetched and hashed.
+    ///
+    /// The digest of a `HEAD` is the registry's word. It is good for noticing that nothing changed;
+    /// what is fetched by it is hashed in any case.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetchError`].
+    pub async fn digest(&self, remote: &Remote, tag: &str) -> Result<Digest, FetchError> {
+        let reference = remote
+            .repository()
+            .tagged(tag)
+            .map_err(FetchError::Reference)?;
+        let target = Target::Manifest(reference.clone());
+        let url = manifest_url(remote, &reference)?;
+        let told = repeat(|| async {
+            let request = remote
+                .reading(Method::HEAD, url.clone())
+                .header(ACCEPT, accepted());
+            match self.transport.send(request).await {
+                Ok(answer) if answer.status() == StatusCode::OK => {
+                    Ok(told_digest(answer.headers()))
+                }
+                Ok(answer) if refuses_head(answer.status()) => Ok(None),
+                Ok(answer) => Err(refusal(answer, &target).await),
+                Err(SendError::Denied {
+                    by: DeniedBy::Registry | DeniedBy::RegistryWithoutCredential,
+                    ..
+                }) => Ok(None),
+                Err(error) => Err(FetchError::sending(&target, error)),
+            }
+        })
+        .await?;
+        match told {
+            Some(digest) => Ok(digest),
+            None => Ok(match self.document(remote, &reference).await? {
+                Document::Image(manifest) => manifest.digest().clone(),
+                Document::Index(index) => index.digest,
+            }),
+        }
+    }
+
+    /// Open the blob that `descriptor` names.
+    ///
+    /// One request, made when this is called; the content is streamed by [`Blob::chunk`].
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](FetchError::TooLarge) without any request if the descriptor promises more than
+    /// `limit` bytes; else see [`FetchError`].
+    pub async fn blob(
+        &self,
+        remote: &Remote,
+        descriptor: &Descriptor,
+        limit: u64,
+    ) -> Result<Blob, FetchError> {
+        Blob::open(self.clone(), remote.clone(), descriptor.clone(), limit).await
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Send `request`. Anything but the status 200 is an error.
+    pub(crate) async fn ask(
+        &self,
+        request: Request,
+        target: &Target,
+    ) -> Result<Response, FetchError> {
+        let answer = self
+            .transport
+            .send(request)
+            .await
+            .map_err(|error| FetchError::sending(target, error))?;
+        if answer.status() == StatusCode::OK {
+            Ok(answer)
+        } else {
+            Err(refusal(answer, target).await)
+        }
+    }
+
+    /// The whole body, of at most `limit` bytes, within the time for a body.
+    pub(crate) async fn body(
+        &self,
+        answer: Response,
+        limit: u64,
+        target: &Target,
+    ) -> Result<Bytes, FetchError> {
+        if announced_length(answer.headers()).is_some_and(|length| length > limit) {
+            return Err(FetchError::TooLarge {
+                target: Box::new(target.clone()),
+                limit,
+            });
+        }
+        tokio::time::timeout(self.limits.body_timeout, answer.collect(limit))
+            .await
+            .map_err(|_| FetchError::TooSlow {
+                target: Box::new(target.clone()),
+                limit: self.limits.body_timeout,
+            })?
+            .map_err(|error| FetchError::sending(target, error))
+    }
+
+    async fn document(
+        &self,
+        remote: &Remote,
+        reference: &OciReference,
+    ) -> Result<Document, FetchError> {
+        let target = Target::Manifest(reference.clone());
+        let url = manifest_url(remote, reference)?;
+        repeat(|| async {
+            let request = remote
+                .reading(Method::GET, url.clone())
+                .header(ACCEPT, accepted());
+            let answer = self.ask(request, &target).await?;
+            let told = told_digest(answer.headers());
+            let content_type = answer
+                .headers()
+                .get(CONTENT_TYPE)
+                .map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
+            let bytes = self
+                .body(answer, self.limits.max_manifest_bytes, &target)
+                .await?;
+            let expected = match reference.pin() {
+                Pin::Digest(digest) => Some(digest.clone()),
+                Pin::Tag(_) => told,
+            };
+            let algorithm = expected
+                .as_ref()
+                .map_or(Algorithm::Sha256, Digest::algorithm);
+            let actual = Digest::of(algorithm, &bytes);
+            match expected {
+                Some(expected) if expected != actual => Err(FetchError::DigestMismatch {
+                    target: Box::new(target.clone()),
+                    expected,
+                    actual,
+                }),
+                _ => manifest::read(bytes, content_type.as_deref(), actual).map_err(|flaw| {
+                    FetchError::BadManifest {
+                        reference: Box::new(reference.clone()),
+                        flaw,
+                    }
+                }),
+            }
+        })
+        .await
+    }
+}
+
+fn reference(remote: &Remote, pin: &Pin) -> Result<OciReference, FetchError> {
+    match pin {
+        Pin::Tag(tag) => remote
+            .repository()
+            .tagged(tag)
+            .map_err(FetchError::Reference),
+        Pin::Digest(digest) => Ok(remote.repository().at(digest.clone())),
+    }
+}
+
+fn manifest_url(remote: &Remote, reference: &OciReference) -> Result<Url, FetchError> {
+    remote.url(&format!("manifests/{}", reference.pin()))
+}
+
+fn accepted() -> HeaderValue {
+    HeaderValue::from_static(ACCEPTED)
+}
+
+fn refuses_head(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    )
+}
+
+/// The digest that the registry tells. One that cannot be read is as good as none.
+pub(crate) fn told_digest(headers: &HeaderMap) -> Option<Digest> {
+    headers.get(CONTENT_DIGEST)?.to_str().ok()?.parse().ok()
+}
+
+/// How many bytes the registry says the body has.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// What an answer means that is not the one hoped for.
+pub(crate) async fn refusal(answer: Response, target: &Target) -> FetchError {
+    let target = Box::new(target.clone());
+    let status = answer.status();
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(asked_wait);
+    let reading = tokio::time::timeout(MESSAGE_TIMEOUT, answer.collect(MAX_MESSAGE_BYTES)).await;
+    let said = reading
+        .ok()
+        .and_then(Result::ok)
+        .and_then(|body| RegistryMessage::parse(&body));
+    match status {
+        StatusCode::NOT_FOUND => FetchError::NotFound {
+            target,
+            source: said,
+        },
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FetchError::Denied {
+            target,
+            status,
+            source: said.map(Into::into),
+        },
+        _ => FetchError::Server {
+            target,
+            status,
+            retry_after,
+            source: said,
+        },
+    }
+}
+
+/// `Retry-After` in seconds. Its other form, a date, is left to the caller's own back-off: it needs
+/// two clocks that agree.
+fn asked_wait(value: &HeaderValue) -> Option<Duration> {
+    let seconds = value.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+}
