@@ -1,0 +1,69 @@
+//! An error in one line.
+
+use std::error::Error;
+
+use portolan_reference::redacted;
+
+/// `error` and its causes, each told once, without what a URL must not show.
+///
+/// Some foreign errors repeat their cause in their own text: it is not repeated then.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.ends_with(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = error.source();
+    }
+    redacted(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Step {
+        text: &'static str,
+        source: Option<Box<Step>>,
+    }
+
+    fn step(text: &'static str, source: Option<Step>) -> Step {
+        Step {
+            text,
+            source: source.map(Box::new),
+        }
+    }
+
+    #[test]
+    fn every_cause_is_told_once() {
+        let error = step(
+            "no chart",
+            Some(step("no answer", Some(step("no route", None)))),
+        );
+        assert_eq!(chain(&error), "no chart: no answer: no route");
+    }
+
+    #[test]
+    fn a_cause_that_was_told_already_is_not_repeated() {
+        let error = step("no chart: no answer", Some(step("no answer", None)));
+        assert_eq!(chain(&error), "no chart: no answer");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let error = step(
+            "GET failed",
+            Some(step("https://user:hunter2@host/path?sig=abc", None)),
+        );
+        let told = chain(&error);
+        assert!(
+            !told.contains("hunter2") && !told.contains("sig=abc"),
+            "{told}"
+        );
+    }
+}
