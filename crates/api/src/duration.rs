@@ -125,3 +125,87 @@ enum Reason {
     #[error("it is longer than 292 years")]
     TooLong,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Duration) {
+        assert_eq!(parse_duration(text), Ok(expected));
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, reason: &str) {
+        let error = parse_duration(text).map_err(|error| error.to_string());
+        assert_eq!(error, Err(format!("invalid duration {text:?}: {reason}")));
+    }
+
+    #[test]
+    fn numbers_with_units_are_added_up() {
+        check("1h30m", Duration::from_mins(90));
+        check("90s", Duration::from_secs(90));
+        check("100ms", Duration::from_millis(100));
+        check("1ms1h", Duration::from_millis(3_600_001));
+        check("1m1m", Duration::from_mins(2));
+        check("0s", Duration::ZERO);
+        check("007s", Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_fraction_is_cut_off_where_go_cuts_it_off() {
+        check("1.5h", Duration::from_mins(90));
+        check("0.1ms", Duration::from_micros(100));
+        check("0.0000001ms", Duration::ZERO);
+        // The two that Go's own table has for fractions that do not fit 63 bits.
+        check("0.100000000000000000000h", Duration::from_mins(6));
+        check("0.3333333333333333333h", Duration::from_mins(20));
+        check("0.9223372036854775807s", Duration::from_nanos(922_337_203));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let form = "write numbers with the units h, m, s or ms, as in 1h30m";
+        for text in [
+            "", "30", "0", "-1s", "+1s", "1us", "1µs", "1ns", "1d", "1H", ".5s", "1.s", "1.5.5s",
+            "s", "1 s", " 1s", "1s ", "1h\n", "1h30", "１h", "1e3s", "∞",
+        ] {
+            check_refused(text, form);
+        }
+    }
+
+    #[test]
+    fn a_duration_that_go_cannot_hold_is_refused() {
+        let too_long = "it is longer than 292 years";
+        check(
+            "2562047h47m16.854775807s",
+            Duration::from_nanos(MAX_NANOSECONDS),
+        );
+        check_refused("2562047h47m16.854775808s", too_long);
+        check_refused("2562048h", too_long);
+        check_refused("9223372036855ms", too_long);
+        check_refused("99999999999999999999h", too_long);
+        check_refused("18446744073709551615h", too_long);
+    }
+
+    #[test]
+    fn exactly_what_the_pattern_of_an_interval_accepts_has_the_form_of_a_duration() {
+        let pattern = regex::Regex::new(INTERVAL_PATTERN).unwrap();
+        let pieces = ["1", "0", ".", "h", "m", "s", "ms", "u", " "];
+        let mut texts = vec![String::new()];
+        for _ in 0..5 {
+            let longer: Vec<String> = texts
+                .iter()
+                .flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}")))
+                .collect();
+            for text in &longer {
+                assert_eq!(
+                    parse_duration(text).is_ok(),
+                    pattern.is_match(text),
+                    "{text:?}"
+                );
+            }
+            texts = longer;
+        }
+    }
+}

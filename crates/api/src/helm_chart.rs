@@ -9,14 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::Artifact;
 use crate::condition_schema::conditions_schema;
+use crate::decode;
 use crate::duration::{INTERVAL_PATTERN, ParseDurationError, parse_duration};
-use crate::is_false;
+use crate::field_error::FieldError;
+use crate::fields::{self, Field};
 use crate::open_enum::open_enum;
 use crate::references::{LocalObjectReference, SourceReference};
 use crate::rules::VERIFY_NEEDS_HELM_REPOSITORY;
 
 /// Which chart is wanted, from where, and how it is checked and packaged.
-#[derive(Debug, Clone, PartialEq, Eq, CustomResource, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, CustomResource, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [VERIFY_NEEDS_HELM_REPOSITORY.to_schema()]))]
 #[kube(
@@ -29,6 +33,8 @@ use crate::rules::VERIFY_NEEDS_HELM_REPOSITORY;
     status = "HelmChartStatus",
     doc = "A chart that is kept at hand for whoever installs it, in the newest version that its range admits.",
     derive = "PartialEq",
+    derive = "Default",
+    attr = "cfg_attr(all(), serde(default))",
     category = "all",
     category = "fluxcd",
     category = "fluxcd-sources",
@@ -47,7 +53,7 @@ pub struct HelmChartSpec {
     pub chart: String,
     /// Pass over entries of valuesFiles that the chart does not hold. Default: false, a missing file
     /// is a failure.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_missing_values_files: bool,
     /// How often to look for a newer version, for example 10m or 1h30m.
     #[schemars(regex(pattern = INTERVAL_PATTERN))]
@@ -59,7 +65,7 @@ pub struct HelmChartSpec {
     /// The source that holds the chart.
     pub source_ref: SourceReference,
     /// Leave this object alone until the field is removed or false.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
     /// Files of the chart whose values become its default values, merged in this order, the last one
     /// winning. The chart's own values.yaml counts only if it is in the list. Absent: the chart stays
@@ -73,9 +79,42 @@ pub struct HelmChartSpec {
     /// Which versions are welcome, as Helm writes ranges: 1.2.3, 1.2.x, >=1.0.0 <2.0.0. The highest
     /// one is taken. Not looked at for a GitRepository or Bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "*"))]
+    #[schemars(extend("default" = ANY_VERSION))]
     pub version: Option<String>,
 }
+
+impl HelmChart {
+    /// Everything about the resource that an API server would refuse; nothing if it would accept it.
+    ///
+    /// The status is checked as well. Values that are left out when the resource is written (`false`,
+    /// an empty list) count as absent.
+    pub fn validate(&self) -> Vec<FieldError> {
+        decode::validate(self)
+    }
+
+    /// Fill in what an API server would: version, strategy, and the status of a new object.
+    ///
+    /// Nothing that is set is changed.
+    pub fn apply_defaults(&mut self) {
+        self.spec
+            .version
+            .get_or_insert_with(|| ANY_VERSION.to_owned());
+        self.spec
+            .reconcile_strategy
+            .get_or_insert(ReconcileStrategy::ChartVersion);
+        self.status.get_or_insert_with(|| HelmChartStatus {
+            observed_generation: Some(-1),
+            ..HelmChartStatus::default()
+        });
+    }
+
+    /// Every field of the spec, ordered by path.
+    pub fn fields() -> &'static [Field] {
+        fields::HELM_CHART
+    }
+}
+
+const ANY_VERSION: &str = "*";
 
 impl HelmChartSpec {
     /// How often to look for a newer version. Zero means never again on its own.
@@ -92,7 +131,7 @@ impl HelmChartSpec {
         self.version
             .as_deref()
             .filter(|version| !version.is_empty())
-            .unwrap_or("*")
+            .unwrap_or(ANY_VERSION)
     }
 
     /// What makes a new artifact: [`ReconcileStrategy::ChartVersion`] when it is not set.

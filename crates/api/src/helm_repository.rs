@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::Artifact;
 use crate::condition_schema::conditions_schema;
+use crate::decode;
 use crate::duration::{INTERVAL_PATTERN, ParseDurationError, TIMEOUT_PATTERN, parse_duration};
-use crate::is_false;
+use crate::field_error::FieldError;
+use crate::fields::{self, Field};
 use crate::open_enum::open_enum;
 use crate::references::LocalObjectReference;
 
@@ -31,6 +33,7 @@ use crate::references::LocalObjectReference;
     doc = "A place that charts come from: an HTTP repository with an index, or a path in an OCI registry.",
     derive = "PartialEq",
     derive = "Default",
+    attr = "cfg_attr(all(), serde(default))",
     category = "all",
     category = "fluxcd",
     category = "fluxcd-sources",
@@ -51,7 +54,7 @@ pub struct HelmRepositorySpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cert_secret_ref: Option<LocalObjectReference>,
     /// Talk plain HTTP to the registry. Only for type oci. Default: false.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,
     /// How often the index is fetched, for example 10m or 1h30m. Only for HTTP repositories.
     /// Absent or zero means 1m.
@@ -60,7 +63,7 @@ pub struct HelmRepositorySpec {
     pub interval: Option<String>,
     /// Send the credentials of secretRef to other hosts too, when the index names charts there.
     /// Whoever controls the index then learns the credentials. Default: false.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pass_credentials: bool,
     /// Whose login the registry wants. Only for type oci, and only without secretRef.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +74,7 @@ pub struct HelmRepositorySpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalObjectReference>,
     /// Leave this object alone until the field is removed or false.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
     /// How long one request may take, for example 90s; hours cannot be written. Absent or zero
     /// means 60s.
@@ -88,6 +91,32 @@ pub struct HelmRepositorySpec {
 }
 
 const URL_PATTERN: &str = "^(http|https|oci)://.*$";
+
+impl HelmRepository {
+    /// Everything about the resource that an API server would refuse; nothing if it would accept it.
+    ///
+    /// The status is checked as well. Values that are left out when the resource is written (`false`)
+    /// count as absent.
+    pub fn validate(&self) -> Vec<FieldError> {
+        decode::validate(self)
+    }
+
+    /// Fill in what an API server would: the provider, and the status of a new object.
+    ///
+    /// Nothing that is set is changed.
+    pub fn apply_defaults(&mut self) {
+        self.spec.provider.get_or_insert(Provider::Generic);
+        self.status.get_or_insert_with(|| HelmRepositoryStatus {
+            observed_generation: Some(-1),
+            ..HelmRepositoryStatus::default()
+        });
+    }
+
+    /// Every field of the spec, ordered by path.
+    pub fn fields() -> &'static [Field] {
+        fields::HELM_REPOSITORY
+    }
+}
 
 impl HelmRepositorySpec {
     /// How often to look at an HTTP repository. One minute when it is not set, or zero.

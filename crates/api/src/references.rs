@@ -14,7 +14,7 @@ pub struct LocalObjectReference {
 }
 
 /// Names the source that holds a chart, in the namespace of the HelmChart.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct SourceReference {
@@ -36,5 +36,12 @@ open_enum! {
         GitRepository = "GitRepository",
         /// A directory of a bucket.
         Bucket = "Bucket",
+    }
+}
+
+/// No kind at all, which nobody handles: what a HelmChart without a spec names.
+impl Default for SourceKind {
+    fn default() -> Self {
+        Self::Unrecognised(String::new())
     }
 }
