@@ -1,10 +1,13 @@
 //! Manifests, and what makes one believable.
 
+mod read;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use portolan_reference::{Digest, ParseDigestError};
-use serde::Deserialize;
+
+pub(crate) use self::read::read;
 
 /// The media type of an OCI image manifest
 /// ([image-spec v1.1.1](https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md)).
@@ -15,8 +18,6 @@ pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's manifest list.
 pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-/// How the media types of Docker's withdrawn schema 1 begin.
-const DOCKER_SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
 
 /// Content in a registry: what kind, which bytes, how many
 /// ([image-spec v1.1.1](https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md)).
@@ -156,7 +157,7 @@ pub(crate) struct Index {
 #[derive(Debug)]
 struct IndexEntry {
     descriptor: Descriptor,
-    platform: Option<RawPlatform>,
+    platform: Option<Platform>,
 }
 
 impl Index {
@@ -166,9 +167,7 @@ impl Index {
             matches!(
                 entry.descriptor.media_type(),
                 OCI_MANIFEST | DOCKER_MANIFEST
-            ) && entry.platform.as_ref().is_some_and(|offered| {
-                offered.os == platform.os && offered.architecture == platform.architecture
-            })
+            ) && entry.platform.as_ref() == Some(platform)
         };
         self.entries
             .iter()
@@ -215,8 +214,8 @@ pub enum ManifestFlaw {
         /// What the parser stumbled over. Never content.
         detail: String,
     },
-    /// A field that a manifest of its kind must have is not there.
-    #[error("it has no `{field}`")]
+    /// A field that a manifest of its kind must have is not there, or `schemaVersion` is not 2.
+    #[error("it has no usable `{field}`")]
     Missing {
         /// The field.
         field: &'static str,
@@ -240,87 +239,6 @@ pub enum ManifestFlaw {
     },
 }
 
-/// Read a manifest whose digest has been checked.
-///
-/// `content_type` is the header of the answer. It may be missing, but where it is there it must
-/// agree with the document ([CVE-2021-41190](https://github.com/opencontainers/distribution-spec/security/advisories/GHSA-mc8v-mgrf-8f4m)).
-pub(crate) fn read(
-    bytes: Bytes,
-    content_type: Option<&str>,
-    digest: Digest,
-) -> Result<Document, ManifestFlaw> {
-    let header = content_type.map(essence).filter(|kind| !kind.is_empty());
-    if let Some(kind) = &header {
-        known(kind)?;
-    }
-    let raw: Raw = serde_json::from_slice(&bytes).map_err(|error| ManifestFlaw::Unreadable {
-        detail: where_it_broke(&error),
-    })?;
-    if raw.schema_version == Some(1) || raw.fs_layers.is_some() {
-        return Err(ManifestFlaw::Schema1);
-    }
-    if raw.schema_version != Some(2) {
-        return Err(ManifestFlaw::Missing {
-            field: "schemaVersion",
-        });
-    }
-    if raw.manifests.is_some() && (raw.layers.is_some() || raw.config.is_some()) {
-        return Err(ManifestFlaw::TwoKinds);
-    }
-    if let (Some(header), Some(document)) = (&header, &raw.media_type)
-        && header != document
-    {
-        return Err(ManifestFlaw::TwoMediaTypes {
-            header: header.clone(),
-            document: document.clone(),
-        });
-    }
-    // Only OCI's own documents may leave the field out.
-    let implied = if raw.manifests.is_some() {
-        OCI_INDEX
-    } else {
-        OCI_MANIFEST
-    };
-    match known(
-        raw.media_type
-            .as_deref()
-            .or(header.as_deref())
-            .unwrap_or(implied),
-    )? {
-        Kind::Index => raw.into_index(digest).map(Document::Index),
-        Kind::Image(media_type) => raw
-            .into_image(media_type, digest, bytes)
-            .map(Document::Image),
-    }
-}
-
-enum Kind {
-    Image(&'static str),
-    Index,
-}
-
-fn known(media_type: &str) -> Result<Kind, ManifestFlaw> {
-    match media_type {
-        OCI_MANIFEST => Ok(Kind::Image(OCI_MANIFEST)),
-        DOCKER_MANIFEST => Ok(Kind::Image(DOCKER_MANIFEST)),
-        OCI_INDEX | DOCKER_LIST => Ok(Kind::Index),
-        other if other.starts_with(DOCKER_SCHEMA_1) => Err(ManifestFlaw::Schema1),
-        other => Err(ManifestFlaw::ContentType {
-            content_type: other.to_owned(),
-        }),
-    }
-}
-
-/// The media type without parameters, in lower case.
-fn essence(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
-}
-
 /// A stranger's text, shown so that it can neither flood nor forge a line.
 fn quoted(text: &str) -> String {
     const SHOWN: usize = 80;
@@ -335,111 +253,4 @@ fn quoted(text: &str) -> String {
         ""
     };
     format!("`{shown}{more}`")
-}
-
-/// The parser's own message may quote the document, which is a stranger's and may be long.
-fn where_it_broke(error: &serde_json::Error) -> String {
-    let kind = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Syntax => "it is not JSON",
-        serde_json::error::Category::Data => "a field is not of its type, or there twice",
-        serde_json::error::Category::Io => "it could not be read",
-    };
-    format!("{kind} (line {}, column {})", error.line(), error.column())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Raw {
-    schema_version: Option<i64>,
-    media_type: Option<String>,
-    config: Option<RawDescriptor>,
-    layers: Option<Vec<RawDescriptor>>,
-    manifests: Option<Vec<RawDescriptor>>,
-    fs_layers: Option<serde::de::IgnoredAny>,
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawDescriptor {
-    media_type: Option<String>,
-    digest: Option<String>,
-    size: Option<serde_json::Number>,
-    annotations: Option<BTreeMap<String, String>>,
-    platform: Option<RawPlatform>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawPlatform {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-}
-
-impl Raw {
-    fn into_image(
-        self,
-        media_type: &'static str,
-        digest: Digest,
-        bytes: Bytes,
-    ) -> Result<Manifest, ManifestFlaw> {
-        let config = self
-            .config
-            .ok_or(ManifestFlaw::Missing { field: "config" })?
-            .checked()?;
-        let layers = self
-            .layers
-            .ok_or(ManifestFlaw::Missing { field: "layers" })?;
-        Ok(Manifest {
-            digest,
-            media_type,
-            bytes,
-            config,
-            layers: layers
-                .into_iter()
-                .map(RawDescriptor::checked)
-                .collect::<Result<_, _>>()?,
-            annotations: self.annotations.unwrap_or_default(),
-            index: None,
-        })
-    }
-
-    fn into_index(self, digest: Digest) -> Result<Index, ManifestFlaw> {
-        let manifests = self
-            .manifests
-            .ok_or(ManifestFlaw::Missing { field: "manifests" })?;
-        let entry = |mut raw: RawDescriptor| {
-            let platform = raw.platform.take();
-            Ok(IndexEntry {
-                descriptor: raw.checked()?,
-                platform,
-            })
-        };
-        Ok(Index {
-            digest,
-            entries: manifests.into_iter().map(entry).collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-impl RawDescriptor {
-    fn checked(self) -> Result<Descriptor, ManifestFlaw> {
-        let size = self.size.ok_or(ManifestFlaw::Missing { field: "size" })?;
-        let bytes = size.as_i64().and_then(|bytes| u64::try_from(bytes).ok());
-        let digest = self
-            .digest
-            .ok_or(ManifestFlaw::Missing { field: "digest" })?;
-        Ok(Descriptor {
-            media_type: self
-                .media_type
-                .ok_or(ManifestFlaw::Missing { field: "mediaType" })?,
-            digest: digest.parse().map_err(ManifestFlaw::Digest)?,
-            size: bytes.ok_or_else(|| ManifestFlaw::Size {
-                size: size.to_string(),
-            })?,
-            annotations: self.annotations.unwrap_or_default(),
-        })
-    }
 }

@@ -377,3 +377,18 @@ fn timestamp(time: SystemTime) -> String {
         .unwrap_or(jiff::Timestamp::MAX)
         .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_helm_writes_it() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::new(seconds, 999_999_999);
+        assert_eq!(timestamp(at(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(timestamp(at(1_790_000_000)), "2026-09-21T14:13:20Z");
+        assert_eq!(timestamp(at(1 << 60)), timestamp(at(1 << 61)));
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(9);
+        assert_eq!(timestamp(before), "1970-01-01T00:00:00Z");
+    }
+}

@@ -73,3 +73,102 @@ fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(0_u8) % 1_000;
     wait / 2 + wait * u32::try_from(random).unwrap_or_default() / 1_000
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::HashSet;
+
+    use http::StatusCode;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::Target;
+
+    fn target() -> Target {
+        Target::Tags("registry.example.com/x".parse().unwrap())
+    }
+
+    fn status(status: u16, retry_after: Option<Duration>) -> FetchError {
+        let status = StatusCode::from_u16(status).unwrap();
+        FetchError::Server {
+            target: Box::new(target()),
+            status,
+            retry_after,
+            source: None,
+        }
+    }
+
+    fn rate_limited(retry_after: Duration) -> FetchError {
+        FetchError::RateLimited {
+            host: "registry.example.com".to_owned(),
+            retry_after,
+        }
+    }
+
+    fn received(received: u64) -> FetchError {
+        FetchError::SizeMismatch {
+            target: Box::new(target()),
+            expected: 10,
+            received,
+        }
+    }
+
+    /// How often something that fails so is attempted, and how long that takes.
+    async fn attempts(error: impl Fn() -> FetchError) -> (u32, Duration) {
+        let made = Cell::new(0);
+        let begun = Instant::now();
+        let result: Result<(), _> = repeat(|| async {
+            made.set(made.get() + 1);
+            Err(error())
+        })
+        .await;
+        assert_eq!(result.unwrap_err().to_string(), error().to_string());
+        (made.get(), begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_that_may_pass_is_met_three_times_with_growing_waits() {
+        for error in [|| status(500, None), || status(503, None), || received(9)] {
+            let (made, took) = attempts(error).await;
+            assert_eq!(made, 3);
+            // 100 and 200 ms, each halved or one and a half times as long.
+            assert!((150..=452).contains(&took.as_millis()), "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_that_will_not_pass_is_met_once() {
+        for error in [|| status(404, None), || status(302, None), || received(11)] {
+            assert_eq!(attempts(error).await, (1, Duration::ZERO));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_wants_to_be_left_alone_is_left_alone() {
+        let long = Duration::from_millis(1_001);
+        assert_eq!(attempts(|| rate_limited(long)).await, (1, Duration::ZERO));
+        assert_eq!(
+            attempts(|| status(503, Some(long))).await,
+            (1, Duration::ZERO)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_is_waited_for_and_no_less() {
+        let (made, took) = attempts(|| rate_limited(Duration::from_secs(1))).await;
+        assert_eq!((made, took.as_secs()), (3, 2));
+    }
+
+    #[test]
+    fn waits_are_spread() {
+        let waits: HashSet<Duration> = (0..50).map(|_| jittered(FIRST_WAIT)).collect();
+        assert!(waits.len() > 10, "{waits:?}");
+        assert!(
+            waits
+                .iter()
+                .all(|wait| (50..=150).contains(&wait.as_millis())),
+            "{waits:?}"
+        );
+    }
+}

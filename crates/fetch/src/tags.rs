@@ -1,18 +1,16 @@
 //! The whole tag list of a repository.
 
-use std::collections::HashSet;
-use std::fmt;
+mod listing;
+mod page;
 
-use bytes::Bytes;
 use http::Method;
 use http::header::LINK;
 use portolan_auth::Response;
-use portolan_reference::{OciRepository, redacted};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use url::Url;
 
+use self::listing::{Listing, Page};
 use crate::retry::repeat;
-use crate::{FetchError, Limits, OciRegistry, Remote, Target, link};
+use crate::{FetchError, OciRegistry, Remote, Target, link};
 
 /// How many tags are asked for at once: as many as the registries that have a maximum allow.
 const PAGE: usize = 1_000;
@@ -75,7 +73,7 @@ impl OciRegistry {
             let page = self.page(remote, &url, listing.allowance()).await?;
             match listing.add(&page)? {
                 Some(next) => url = next,
-                None => return Ok(listing.tags),
+                None => return Ok(listing.into_tags()),
             }
         }
     }
@@ -108,221 +106,4 @@ fn next_link(answer: &Response) -> Result<Option<String>, link::Malformed> {
         Some(target) if target.len() > MAX_LINK_BYTES => Err(link::Malformed),
         next => Ok(next),
     }
-}
-
-struct Page {
-    body: Bytes,
-    next: Result<Option<String>, link::Malformed>,
-    base: Url,
-}
-
-/// What has been read so far. Does no I/O.
-struct Listing {
-    limits: Limits,
-    repository: OciRepository,
-    first: Url,
-    tags: Vec<String>,
-    seen: HashSet<String>,
-    visited: HashSet<Url>,
-    bytes: u64,
-    linked: bool,
-}
-
-impl Listing {
-    fn new(limits: Limits, repository: OciRepository, first: Url) -> Self {
-        Self {
-            limits,
-            repository,
-            visited: HashSet::from([first.clone()]),
-            first,
-            tags: Vec::new(),
-            seen: HashSet::new(),
-            bytes: 0,
-            linked: false,
-        }
-    }
-
-    /// How many bytes the next page may have.
-    fn allowance(&self) -> u64 {
-        self.limits
-            .max_tag_page_bytes
-            .min(self.limits.max_tag_list_bytes.saturating_sub(self.bytes))
-    }
-
-    /// Take in a page. Returns where the next one is, `None` when the list is whole.
-    fn add(&mut self, page: &Page) -> Result<Option<Url>, FetchError> {
-        self.bytes = self.bytes.saturating_add(page.body.len() as u64);
-        let before = self.tags.len();
-        let entries = self.read(&page.body)?;
-        let next = page.next.as_ref().map_err(|_| self.bad(PageFlaw::Link))?;
-        let next = match next {
-            Some(target) => {
-                self.linked = true;
-                self.follow(&page.base, target)?
-            }
-            None if !self.linked && entries == PAGE && self.tags.len() > before => {
-                self.after_last_tag()
-            }
-            None => return Ok(None),
-        };
-        if !self.visited.insert(next.clone()) {
-            return Err(self.bad(PageFlaw::Loop));
-        }
-        if self.visited.len() > self.limits.max_tag_pages {
-            return Err(self.bad(PageFlaw::TooManyPages {
-                limit: self.limits.max_tag_pages,
-            }));
-        }
-        Ok(Some(next))
-    }
-
-    /// Take in the tags of a page. Returns how many entries it has, known ones and nonsense included.
-    fn read(&mut self, body: &[u8]) -> Result<usize, FetchError> {
-        let limit = self.limits.max_tags;
-        let mut reader = serde_json::Deserializer::from_slice(body);
-        let mut collector = Collector {
-            tags: &mut self.tags,
-            seen: &mut self.seen,
-            limit,
-            entries: 0,
-            full: false,
-        };
-        let read = (&mut collector)
-            .deserialize(&mut reader)
-            .and_then(|()| reader.end());
-        let (entries, full) = (collector.entries, collector.full);
-        match read {
-            _ if full => Err(FetchError::TooManyTags {
-                repository: Box::new(self.repository.clone()),
-                limit,
-            }),
-            Ok(()) => Ok(entries),
-            Err(error) => Err(self.bad(PageFlaw::Unreadable {
-                line: error.line(),
-                column: error.column(),
-            })),
-        }
-    }
-
-    /// Where a link leads, if that is still the registry.
-    fn follow(&self, base: &Url, target: &str) -> Result<Url, FetchError> {
-        let mut next = base.join(target).map_err(|_| self.bad(PageFlaw::Link))?;
-        next.set_fragment(None);
-        let clean = next.username().is_empty() && next.password().is_none();
-        if next.origin() != self.first.origin() || !clean {
-            return Err(self.bad(PageFlaw::LinkLeavesRegistry {
-                to: redacted(next.as_str()),
-            }));
-        }
-        Ok(next)
-    }
-
-    fn after_last_tag(&self) -> Url {
-        let mut next = self.first.clone();
-        next.query_pairs_mut()
-            .extend_pairs(self.tags.last().map(|last| ("last", last)));
-        next
-    }
-
-    fn bad(&self, flaw: PageFlaw) -> FetchError {
-        FetchError::BadPage {
-            repository: Box::new(self.repository.clone()),
-            flaw,
-        }
-    }
-}
-
-/// Reads `{"name": …, "tags": […] or null}` straight into the list, so that a page of many small
-/// entries never stands in memory as a list of its own.
-struct Collector<'a> {
-    tags: &'a mut Vec<String>,
-    seen: &'a mut HashSet<String>,
-    limit: usize,
-    entries: usize,
-    full: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Collector<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for &mut Collector<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a tag list")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut found = false;
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "tags" {
-                found = true;
-                map.next_value_seed(Entries(&mut *self))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        if found {
-            Ok(())
-        } else {
-            Err(serde::de::Error::missing_field("tags"))
-        }
-    }
-}
-
-struct Entries<'a, 'b>(&'a mut Collector<'b>);
-
-impl<'de> DeserializeSeed<'de> for Entries<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of tags, or null")
-    }
-
-    fn visit_none<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(tag) = entries.next_element::<String>()? {
-            self.0.entries += 1;
-            if !is_tag(&tag) || self.0.seen.contains(&tag) {
-                continue;
-            }
-            if self.0.tags.len() == self.0.limit {
-                self.0.full = true;
-                return Err(serde::de::Error::custom("too many tags"));
-            }
-            self.0.seen.insert(tag.clone());
-            self.0.tags.push(tag);
-        }
-        Ok(())
-    }
-}
-
-/// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`
-fn is_tag(text: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.len() <= 128
-        && text.as_bytes().first().is_some_and(|first| word(*first))
-        && text
-            .bytes()
-            .all(|byte| word(byte) || matches!(byte, b'.' | b'-'))
 }

@@ -1,0 +1,302 @@
+//! Putting the pages of a tag list together.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use portolan_reference::{OciRepository, redacted};
+use url::Url;
+
+use super::page::Tags;
+use super::{PAGE, PageFlaw};
+use crate::{FetchError, Limits, link};
+
+/// One answer.
+pub(super) struct Page {
+    pub(super) body: Bytes,
+    /// What its header says of the next one.
+    pub(super) next: Result<Option<String>, link::Malformed>,
+    /// Who answered, which is what a relative link is relative to.
+    pub(super) base: Url,
+}
+
+/// What has been read so far, and where to go on. Does no I/O.
+pub(super) struct Listing {
+    limits: Limits,
+    repository: OciRepository,
+    first: Url,
+    tags: Tags,
+    visited: HashSet<Url>,
+    bytes: u64,
+    linked: bool,
+}
+
+impl Listing {
+    /// A list whose first page is at `first`.
+    pub(super) fn new(limits: Limits, repository: OciRepository, first: Url) -> Self {
+        Self {
+            limits,
+            repository,
+            visited: HashSet::from([first.clone()]),
+            first,
+            tags: Tags::new(limits.max_tags),
+            bytes: 0,
+            linked: false,
+        }
+    }
+
+    /// How many bytes the next page may have.
+    pub(super) fn allowance(&self) -> u64 {
+        let rest = self.limits.max_tag_list_bytes.saturating_sub(self.bytes);
+        self.limits.max_tag_page_bytes.min(rest)
+    }
+
+    /// Take in a page. Returns where the next one is, `None` when the list is whole.
+    pub(super) fn add(&mut self, page: &Page) -> Result<Option<Url>, FetchError> {
+        self.bytes = self.bytes.saturating_add(page.body.len() as u64);
+        let before = self.tags.len();
+        let entries = self.read(&page.body)?;
+        let next = match &page.next {
+            Err(link::Malformed) => return Err(self.bad(PageFlaw::Link)),
+            Ok(Some(target)) => {
+                self.linked = true;
+                self.follow(&page.base, target)?
+            }
+            // A registry that once said where to go on says so every time. One that never does may
+            // still have more, unless it repeats itself.
+            Ok(None) if !self.linked && entries == PAGE && self.tags.len() > before => {
+                self.after_last_tag()
+            }
+            Ok(None) => return Ok(None),
+        };
+        if !self.visited.insert(next.clone()) {
+            return Err(self.bad(PageFlaw::Loop));
+        }
+        let limit = self.limits.max_tag_pages;
+        if self.visited.len() > limit {
+            return Err(self.bad(PageFlaw::TooManyPages { limit }));
+        }
+        Ok(Some(next))
+    }
+
+    /// Every tag, in the order in which they came.
+    pub(super) fn into_tags(self) -> Vec<String> {
+        self.tags.into_list()
+    }
+
+    fn read(&mut self, body: &[u8]) -> Result<usize, FetchError> {
+        self.tags.read(body).map_err(|error| {
+            if self.tags.overflowed() {
+                let repository = Box::new(self.repository.clone());
+                let limit = self.limits.max_tags;
+                return FetchError::TooManyTags { repository, limit };
+            }
+            self.bad(PageFlaw::Unreadable {
+                line: error.line(),
+                column: error.column(),
+            })
+        })
+    }
+
+    /// Where a link leads, if that is still the registry.
+    fn follow(&self, base: &Url, target: &str) -> Result<Url, FetchError> {
+        let mut next = base.join(target).map_err(|_| self.bad(PageFlaw::Link))?;
+        next.set_fragment(None);
+        let has_user_info = !next.username().is_empty() || next.password().is_some();
+        if next.origin() != self.first.origin() || has_user_info {
+            return Err(self.bad(PageFlaw::LinkLeavesRegistry {
+                to: redacted(next.as_str()),
+            }));
+        }
+        Ok(next)
+    }
+
+    fn after_last_tag(&self) -> Url {
+        let mut next = self.first.clone();
+        let last = self.tags.last().map(|tag| ("last", tag));
+        next.query_pairs_mut().extend_pairs(last);
+        next
+    }
+
+    fn bad(&self, flaw: PageFlaw) -> FetchError {
+        FetchError::BadPage {
+            repository: Box::new(self.repository.clone()),
+            flaw,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "https://r.example/v2/charts/x/tags/list?n=1000";
+
+    fn listing(limits: Limits) -> Listing {
+        let repository = "r.example/charts/x".parse().unwrap();
+        Listing::new(limits, repository, FIRST.parse().unwrap())
+    }
+
+    /// `tags` is a space-separated list.
+    fn page(tags: &str, next: Option<&str>) -> Page {
+        let tags: Vec<&str> = tags.split(' ').collect();
+        Page {
+            body: serde_json::to_vec(&serde_json::json!({ "tags": tags }))
+                .unwrap()
+                .into(),
+            next: Ok(next.map(str::to_owned)),
+            base: FIRST.parse().unwrap(),
+        }
+    }
+
+    fn flaw(error: FetchError) -> PageFlaw {
+        match error {
+            FetchError::BadPage { flaw, .. } => flaw,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn check_follows(target: &str, expected: &str) {
+        let next = listing(Limits::default()).add(&page("a", Some(target)));
+        assert_eq!(next.unwrap().unwrap().as_str(), expected);
+    }
+
+    #[track_caller]
+    fn check_leaves(target: &str, to: &str) {
+        let next = listing(Limits::default()).add(&page("a", Some(target)));
+        assert_eq!(
+            flaw(next.unwrap_err()),
+            PageFlaw::LinkLeavesRegistry { to: to.to_owned() }
+        );
+    }
+
+    #[test]
+    fn a_link_is_followed_inside_the_registry() {
+        check_follows(
+            "/v2/charts/x/tags/list?last=a&n=2",
+            "https://r.example/v2/charts/x/tags/list?last=a&n=2",
+        );
+        check_follows(
+            "?next_page=gAAA%3D",
+            "https://r.example/v2/charts/x/tags/list?next_page=gAAA%3D",
+        );
+        check_follows("https://r.example/elsewhere", "https://r.example/elsewhere");
+        check_follows(
+            "https://r.example:443/elsewhere",
+            "https://r.example/elsewhere",
+        );
+        check_follows("//R.EXAMPLE/x#y", "https://r.example/x");
+    }
+
+    #[test]
+    fn a_link_out_of_the_registry_is_not_followed() {
+        check_leaves(
+            "https://evil.example/v2/x?token=secret",
+            "https://evil.example/v2/x?[redacted]",
+        );
+        check_leaves("//evil.example/", "https://evil.example/");
+        check_leaves("https://r.example:8443/", "https://r.example:8443/");
+        check_leaves("http://r.example/v2/x", "http://r.example/v2/x");
+        check_leaves("https://user:secret@r.example/", "https://r.example/");
+        check_leaves("file:///etc/passwd", "file:///etc/passwd");
+    }
+
+    #[test]
+    fn a_page_that_was_read_is_not_read_again() {
+        let mut list = listing(Limits::default());
+        assert!(list.add(&page("a", Some("?b"))).unwrap().is_some());
+        assert!(list.add(&page("b", Some("?c"))).unwrap().is_some());
+        assert_eq!(
+            flaw(list.add(&page("c", Some("?b#other"))).unwrap_err()),
+            PageFlaw::Loop
+        );
+        let to_itself = listing(Limits::default()).add(&page("a", Some(FIRST)));
+        assert_eq!(flaw(to_itself.unwrap_err()), PageFlaw::Loop);
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_read_does_not_end_the_list() {
+        let malformed = Page {
+            next: Err(link::Malformed),
+            ..page("a", None)
+        };
+        let error = listing(Limits::default()).add(&malformed).unwrap_err();
+        assert_eq!(flaw(error), PageFlaw::Link);
+        let error = listing(Limits::default())
+            .add(&page("a", Some("https://[::")))
+            .unwrap_err();
+        assert_eq!(flaw(error), PageFlaw::Link);
+    }
+
+    #[test]
+    fn pages_are_counted() {
+        let mut list = listing(Limits {
+            max_tag_pages: 2,
+            ..Limits::default()
+        });
+        assert!(list.add(&page("a", Some("?1"))).unwrap().is_some());
+        let error = list.add(&page("b", Some("?2"))).unwrap_err();
+        assert_eq!(flaw(error), PageFlaw::TooManyPages { limit: 2 });
+    }
+
+    #[test]
+    fn tags_are_counted_over_all_pages() {
+        let mut list = listing(Limits {
+            max_tags: 3,
+            ..Limits::default()
+        });
+        assert!(list.add(&page("a b", Some("?1"))).unwrap().is_some());
+        let error = list.add(&page("b c d", None)).unwrap_err();
+        assert!(
+            matches!(error, FetchError::TooManyTags { limit: 3, .. }),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn bytes_are_counted_over_all_pages() {
+        let first = page("a", Some("?1"));
+        let size = first.body.len() as u64;
+        let limits = Limits {
+            max_tag_page_bytes: size,
+            max_tag_list_bytes: size + 3,
+            ..Limits::default()
+        };
+        let mut list = listing(limits);
+        assert_eq!(list.allowance(), size);
+        list.add(&first).unwrap();
+        assert_eq!(list.allowance(), 3);
+    }
+
+    #[test]
+    fn a_full_page_without_a_link_is_followed_by_its_last_tag() {
+        let names = |from: usize| {
+            (from..from + PAGE)
+                .map(|n| n.to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let mut list = listing(Limits::default());
+        let next = list.add(&page(&names(0), None)).unwrap().unwrap();
+        assert_eq!(next.as_str(), format!("{FIRST}&last=999"));
+        let next = list.add(&page(&names(PAGE), None)).unwrap().unwrap();
+        assert_eq!(next.as_str(), format!("{FIRST}&last=1999"));
+        assert_eq!(list.add(&page("z", None)).unwrap(), None);
+        assert_eq!(list.into_tags().len(), 2 * PAGE + 1);
+    }
+
+    #[test]
+    fn a_registry_that_repeats_itself_or_gives_links_has_said_it_all() {
+        let names = (0..PAGE)
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let mut repeats = listing(Limits::default());
+        assert!(repeats.add(&page(&names, None)).unwrap().is_some());
+        assert_eq!(repeats.add(&page(&names, None)).unwrap(), None);
+
+        let mut links = listing(Limits::default());
+        assert!(links.add(&page("a", Some("?1"))).unwrap().is_some());
+        assert_eq!(links.add(&page(&names, None)).unwrap(), None);
+    }
+}
