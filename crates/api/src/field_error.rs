@@ -4,8 +4,11 @@ use serde_json::Value;
 
 /// A field of a resource is not what the schema asks for.
 ///
-/// Its text is what the API server of Kubernetes 1.36 says of the same field, except that user info and
-/// query are left out of an address.
+/// Its text is what the API server of Kubernetes 1.36 says of the same field.
+///
+/// # Deviation
+///
+/// A refused text is repeated without user info and query, in case it is meant to be an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct FieldError {
     path: String,
@@ -130,15 +133,51 @@ fn quoted(text: &str) -> String {
 /// The text without user info and query, if it is anything like an address.
 ///
 /// A password belongs into a Secret; one that was written into a URL all the same must not end up in a
-/// terminal or the log of a pipeline as well.
+/// terminal or the log of a pipeline as well. What is refused need not be a URL, so where user info ends
+/// is a guess: everything up to the last `@` goes, and all of it if there is one behind a `?` or `#`.
 fn without_credentials(text: &str) -> String {
-    let (scheme, rest) = match text.find("//") {
-        Some(at) => text.split_at(at + 2),
-        None => ("", text),
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (scheme, rest) = match text.find("://") {
+        Some(at) if is_scheme(&text[..at]) => text.split_at(at + 3),
+        _ => ("", text),
     };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    let path = path.split('?').next().unwrap_or(path);
-    format!("{scheme}{host}{path}")
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (address, query) = rest.split_at(end);
+    if query.contains('@') {
+        return format!("{scheme}[redacted]");
+    }
+    let address = address.rsplit('@').next().unwrap_or(address);
+    format!("{scheme}{address}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(without_credentials(text), expected);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_user_info_and_query() {
+        check(
+            "ftp://user:pass@host/path?token=secret#part",
+            "ftp://host/path",
+        );
+        check("user:pass@host/path", "host/path");
+        check("https:/user:pass@host", "host");
+        check("ftp://host/path", "ftp://host/path");
+        check("30", "30");
+    }
+
+    #[test]
+    fn a_password_with_delimiters_in_it_is_not_shown_either() {
+        check("ftp://user:pa@ss@host", "ftp://host");
+        check("ftp://user:pa/ss@host", "ftp://host");
+        check("ftp://user:pa?ss@host", "ftp://[redacted]");
+        check("ftp://user:pa#ss@host", "ftp://[redacted]");
+        check("user:pass@host://path", "host://path");
+        check("user:pa://ss@host", "host");
+    }
 }

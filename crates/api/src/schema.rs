@@ -107,3 +107,94 @@ impl Schema {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::admission::refusals;
+    use crate::crds::crds;
+
+    fn schema(written: Value) -> Schema {
+        Schema::new(&serde_json::from_value(written).unwrap())
+    }
+
+    #[test]
+    fn a_rule_that_has_no_counterpart_in_rust_never_holds() {
+        let schema =
+            schema(json!({ "type": "object", "x-kubernetes-validations": [{ "rule": "true" }] }));
+        let errors = refusals(&schema, &json!({}));
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].to_string().contains("cannot be checked here"));
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_matches_nothing() {
+        let schema = schema(json!({ "type": "string", "pattern": "(" }));
+        assert_eq!(refusals(&schema, &json!("x")).len(), 1);
+    }
+
+    #[test]
+    fn every_rule_and_pattern_of_a_definition_can_be_checked() {
+        fn walk(schema: &Schema) {
+            assert!(schema.pattern.iter().all(|pattern| pattern.regex.is_some()));
+            assert!(
+                schema
+                    .rules
+                    .iter()
+                    .all(|rule| !rule.message.contains("cannot be checked"))
+            );
+            let inner = [&schema.items, &schema.values];
+            schema.properties.values().for_each(walk);
+            inner.into_iter().flatten().for_each(|schema| walk(schema));
+        }
+        for definition in crds() {
+            let schema = Schema::of_definition(&definition);
+            assert!(schema.properties.contains_key("spec"));
+            walk(&schema);
+        }
+    }
+
+    #[test]
+    fn every_keyword_of_a_definition_is_one_that_values_are_compared_by() {
+        const KNOWN: [&str; 14] = [
+            "additionalProperties",
+            "default",
+            "description",
+            "enum",
+            "format",
+            "items",
+            "maxLength",
+            "minLength",
+            "minimum",
+            "pattern",
+            "properties",
+            "required",
+            "type",
+            "x-kubernetes-validations",
+        ];
+        fn walk(schema: &Value, used: &mut BTreeSet<String>) {
+            used.extend(schema.as_object().unwrap().keys().cloned());
+            let properties = schema["properties"]
+                .as_object()
+                .into_iter()
+                .flat_map(|map| map.values());
+            let inner = [&schema["items"], &schema["additionalProperties"]];
+            for schema in properties.chain(inner.into_iter().filter(|schema| schema.is_object())) {
+                walk(schema, used);
+            }
+        }
+        let mut used = BTreeSet::new();
+        for definition in crds() {
+            let schema = definition.spec.versions[0].schema.as_ref().unwrap();
+            walk(
+                &serde_json::to_value(schema).unwrap()["openAPIV3Schema"],
+                &mut used,
+            );
+        }
+        assert_eq!(used, KNOWN.map(str::to_owned).into());
+    }
+}
