@@ -18,6 +18,9 @@ use crate::references::{LocalObjectReference, SourceReference};
 use crate::rules::VERIFY_NEEDS_HELM_REPOSITORY;
 
 /// Which chart is wanted, from where, and how it is checked and packaged.
+//
+// The schema lets a HelmChart without a spec through, so reading one must not fail: `serde(default)` on
+// the resource, which kube takes only behind a `cfg_attr`.
 #[derive(
     Debug, Clone, Default, PartialEq, Eq, CustomResource, Serialize, Deserialize, JsonSchema,
 )]
@@ -49,35 +52,42 @@ use crate::rules::VERIFY_NEEDS_HELM_REPOSITORY;
     printcolumn = r#"{"name": "Status", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 pub struct HelmChartSpec {
-    /// Name of the chart in a HelmRepository, or its path in a GitRepository or Bucket.
+    /// Name of the chart in a HelmRepository, or its path in a GitRepository or Bucket. A name that the
+    /// source does not have is a failure.
     pub chart: String,
-    /// Pass over entries of valuesFiles that the chart does not hold. Default: false, a missing file
-    /// is a failure.
+    /// Pass over entries of valuesFiles that the chart does not hold. Default: false, and a missing
+    /// file is a failure.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_missing_values_files: bool,
-    /// How often to look for a newer version, for example 10m or 1h30m.
+    /// How often to look for a newer version, in hours (h), minutes (m), seconds (s) and milliseconds
+    /// (ms), for example 10m or 1h30m. Zero means only when something changes; more than 292 years is
+    /// a failure.
     #[schemars(regex(pattern = INTERVAL_PATTERN))]
     pub interval: String,
-    /// What makes a new artifact: another version of the chart, or another revision of its source.
+    /// What makes a new artifact: another version of the chart (`ChartVersion`), or another revision of
+    /// its source (`Revision`), which is the same for a HelmRepository. Default: `ChartVersion`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "ChartVersion"))]
     pub reconcile_strategy: Option<ReconcileStrategy>,
-    /// The source that holds the chart.
+    /// The source that holds the chart. A source that does not exist is a failure, until it does.
     pub source_ref: SourceReference,
-    /// Leave this object alone until the field is removed or false.
+    /// Leave this object alone until the field is removed or false. What is stored stays available.
+    /// Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
     /// Files of the chart whose values become its default values, merged in this order, the last one
-    /// winning. The chart's own values.yaml counts only if it is in the list. Absent: the chart stays
-    /// as it is.
+    /// winning. The chart's own values.yaml counts only if it is in the list. Absent or empty: the
+    /// chart stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values_files: Vec<String>,
-    /// Who must have signed the chart. Only for charts in an OCI registry; dependencies that are
-    /// fetched while packaging are not covered.
+    /// Who must have signed the chart; without an accepted signature it is not fetched. Only for charts
+    /// in an OCI registry; dependencies that are fetched while packaging are not covered. Absent:
+    /// signatures are not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verification>,
     /// Which versions are welcome, as Helm writes ranges: 1.2.3, 1.2.x, >=1.0.0 <2.0.0. The highest
-    /// one is taken. Not looked at for a GitRepository or Bucket.
+    /// one is taken; if there is none, or this is no range, that is a failure. Not looked at for a
+    /// GitRepository or Bucket. Default: *, the highest version that is no pre-release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = ANY_VERSION))]
     pub version: Option<String>,
@@ -167,17 +177,18 @@ open_enum! {
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct Verification {
-    /// Which certificates are accepted when no key is given: one match is enough. Only for cosign.
+    /// Whose certificates are accepted when secretRef gives no key: one match is enough. Only for cosign.
     #[serde(
         rename = "matchOIDCIdentity",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub match_oidc_identity: Vec<OidcIdentityMatch>,
-    /// What made the signature.
+    /// What made the signature: cosign or notation. Default: cosign.
     #[schemars(extend("default" = "cosign"))]
     pub provider: VerificationProvider,
-    /// Secret with the public keys (cosign), or the trust policy and certificates (notation).
+    /// Secret with the public keys (cosign), or the trust policy and certificates (notation). Absent
+    /// with cosign: signed without a key, by an identity of matchOIDCIdentity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalObjectReference>,
 }

@@ -18,6 +18,9 @@ use crate::open_enum::open_enum;
 use crate::references::LocalObjectReference;
 
 /// Where charts come from: a Helm repository with an index, or a place in an OCI registry.
+//
+// The schema lets a HelmRepository without a spec through, so reading one must not fail: `serde(default)`
+// on the resource, which kube takes only behind a `cfg_attr`.
 #[derive(
     Debug, Clone, PartialEq, Eq, Default, CustomResource, Serialize, Deserialize, JsonSchema,
 )]
@@ -50,14 +53,15 @@ pub struct HelmRepositorySpec {
     pub access_from: Option<AccessFrom>,
     /// Secret with a PEM client certificate (tls.crt) and its key (tls.key), a PEM bundle of root
     /// certificates (ca.crt), or both. It is used for connections to the repository, and wins over
-    /// certificates in the Secret of secretRef.
+    /// certificates in the Secret of secretRef. If it is missing or malformed, nothing is fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cert_secret_ref: Option<LocalObjectReference>,
     /// Talk plain HTTP to the registry. Only for type oci. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,
-    /// How often the index is fetched, for example 10m or 1h30m. Only for HTTP repositories.
-    /// Absent or zero means 1m.
+    /// How often the index is fetched, in hours (h), minutes (m), seconds (s) and milliseconds (ms),
+    /// for example 10m or 1h30m. Only for HTTP repositories. Absent or zero means 1m; more than 292
+    /// years is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = INTERVAL_PATTERN))]
     pub interval: Option<String>,
@@ -65,19 +69,22 @@ pub struct HelmRepositorySpec {
     /// Whoever controls the index then learns the credentials. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pass_credentials: bool,
-    /// Whose login the registry wants. Only for type oci, and only without secretRef.
+    /// Whose login the registry wants: that of a cloud (aws, azure, gcp) or none in particular
+    /// (generic). Only for type oci, and only without secretRef. Default: generic.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "generic"))]
     pub provider: Option<Provider>,
     /// Secret with the credentials: username and password, or for type oci also a docker
-    /// configuration (type kubernetes.io/dockerconfigjson).
+    /// configuration (type kubernetes.io/dockerconfigjson). If it is missing or malformed, nothing is
+    /// fetched. Absent: no credentials are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalObjectReference>,
-    /// Leave this object alone until the field is removed or false.
+    /// Leave this object alone until the field is removed or false. What is stored stays available, and
+    /// charts are still taken from a registry. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
-    /// How long one request may take, for example 90s; hours cannot be written. Absent or zero
-    /// means 60s.
+    /// How long one request may take, in minutes (m), seconds (s) and milliseconds (ms), for example
+    /// 90s. Absent or zero means 60s.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TIMEOUT_PATTERN))]
     pub timeout: Option<String>,
@@ -85,7 +92,8 @@ pub struct HelmRepositorySpec {
     /// Absent means default.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub repository_type: Option<RepositoryType>,
-    /// Where the repository is. It starts with http:// or https://, and for type oci with oci://.
+    /// Where the repository is. It starts with http:// or https://, and for type oci with oci://; where
+    /// the two do not fit each other, nothing is fetched.
     #[schemars(regex(pattern = URL_PATTERN))]
     pub url: String,
 }

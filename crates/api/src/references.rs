@@ -7,7 +7,7 @@ use crate::open_enum::open_enum;
 
 /// Names an object, most often a Secret, in the namespace of the resource that holds this.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[schemars(description = "", inline)]
+#[schemars(inline)]
 pub struct LocalObjectReference {
     /// Name of the object.
     pub name: String,
