@@ -49,27 +49,54 @@ impl Address {
         }
     }
 
-    /// The URL of a file of the store; empty if the path is.
+    /// The URL of a file of the store; empty if the path is. Colons and plus signs stay as they are,
+    /// as Flux leaves them.
     pub fn url(&self, path: &str) -> String {
-        let _ = path;
-        String::new()
+        let scheme = if has_scheme(&self.text) {
+            ""
+        } else {
+            "http://"
+        };
+        join(&format!("{scheme}{}", self.text), path)
     }
 
-    /// The URL of a link that follows the newest artifact. Always `http`, as Flux has it.
+    /// The URL of a link that follows the newest artifact; empty if the path is. Always `http`, as
+    /// Flux has it, whatever scheme the address came with.
     pub fn link_url(&self, path: &str) -> String {
-        let _ = path;
-        String::new()
+        join(&format!("http://{}", without_scheme(&self.text)), path)
     }
 
-    /// The same URL with this address's host and port in place of its own.
+    /// The same URL with this address's host and port in place of its own. What is not a URL stays
+    /// as it is.
     pub fn refreshed(&self, url: &str) -> String {
-        url.to_owned()
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return url.to_owned();
+        };
+        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+        format!("{scheme}://{}{path}", host_of(&self.text))
     }
 }
 
+fn join(base: &str, path: &str) -> String {
+    if path.is_empty() {
+        return String::new();
+    }
+    format!("{base}/{}", path.strip_prefix('/').unwrap_or(path))
+}
+
+fn has_scheme(text: &str) -> bool {
+    without_scheme(text).len() < text.len()
+}
+
+fn without_scheme(text: &str) -> &str {
+    let rest = text.strip_prefix("http://");
+    rest.or_else(|| text.strip_prefix("https://"))
+        .unwrap_or(text)
+}
+
 fn host_of(text: &str) -> &str {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
+    let rest = without_scheme(text);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
 /// This machine's name: `HOSTNAME`, else what the operating system says.

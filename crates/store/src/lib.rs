@@ -2,6 +2,7 @@
 
 mod address;
 mod artifact;
+mod batch;
 mod beneath;
 mod blocking;
 mod check;
@@ -9,13 +10,16 @@ mod commit;
 mod fault;
 mod key;
 mod name;
+mod objects;
 mod options;
+mod place;
 mod record;
 mod remove;
 mod retention;
 #[cfg(feature = "serve")]
 mod serve;
 mod staged;
+mod staging;
 mod store;
 
 pub use address::{Address, InvalidAddressError, host_name};

@@ -161,6 +161,11 @@ impl InvalidPathError {
     pub(crate) fn link(text: &str) -> Self {
         Self::new(text, Reason::Link)
     }
+
+    /// The path is another object's.
+    pub(crate) fn other_object(text: &str) -> Self {
+        Self::new(text, Reason::OtherObject)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -183,6 +188,8 @@ enum Reason {
     Case,
     #[error("a link is one name beside its artifact, and not the artifact's own")]
     Link,
+    #[error("it belongs to another object")]
+    OtherObject,
     #[error("{0}")]
     Key(InvalidKeyError),
 }

@@ -1,0 +1,72 @@
+//! Under which name new bytes are published. A name is never given other bytes.
+
+use portolan_reference::Digest;
+use rustix::fd::AsFd as _;
+use rustix::io::Errno;
+
+use crate::beneath::{Opened, Root, errno, open_file, unlink};
+use crate::check::hash;
+use crate::commit::Place;
+use crate::name::{FileName, StoredPath};
+use crate::{FileError, ObjectKey, PublishError};
+
+/// How much of a digest marks a name: as much as Flux appends to a chart's version.
+const MARK: usize = 12;
+
+/// Find the name for bytes that hash to `digest`: the wanted one if it is free or has these bytes
+/// already, else the one marked with the digest. Blocks.
+pub(crate) fn find(
+    root: &Root,
+    key: &ObjectKey,
+    wanted: FileName,
+    digest: &Digest,
+) -> Result<Place, PublishError> {
+    let mark = digest.hex().get(..MARK).unwrap_or_default();
+    let marked = wanted.marked(mark)?;
+    let mut last = None;
+    for file in [wanted, marked] {
+        let path = StoredPath {
+            key: key.clone(),
+            file,
+        };
+        let failed = |error: Errno| FileError::new("look at", path.to_string(), error.into());
+        match bytes_at(root, &path, digest).map_err(failed)? {
+            Bytes::Free => return Ok(Place { path, kept: None }),
+            Bytes::Same(file) => {
+                let kept = Some(file);
+                return Ok(Place { path, kept });
+            }
+            Bytes::Other => last = Some(path),
+        }
+    }
+    // Its own digest is in its name, so it holds what it never held when it was published.
+    let path = last.map(|path| path.to_string()).unwrap_or_default();
+    Err(FileError::new("publish", path, Errno::EXIST.into()).into())
+}
+
+enum Bytes {
+    Free,
+    Same(std::fs::File),
+    Other,
+}
+
+fn bytes_at(root: &Root, path: &StoredPath, digest: &Digest) -> rustix::io::Result<Bytes> {
+    let folder = match root.folder(&path.folder()) {
+        Err(Errno::NOENT) => return Ok(Bytes::Free),
+        folder => folder?,
+    };
+    match open_file(folder.as_fd(), path.last())? {
+        Opened::Missing => Ok(Bytes::Free),
+        // A link or a pipe has no bytes of ours. A folder stays: removing it is refused.
+        Opened::NotAFile => unlink(folder.as_fd(), path.last()).map(|_| Bytes::Free),
+        Opened::File(file, _) => {
+            let again = file.try_clone().map_err(|error| errno(&error))?;
+            let actual = hash(again, digest.algorithm()).map_err(|error| errno(&error))?;
+            Ok(if actual == *digest {
+                Bytes::Same(file)
+            } else {
+                Bytes::Other
+            })
+        }
+    }
+}
