@@ -1,21 +1,16 @@
 //! A chart in memory.
 
 use crate::ChartMetadata;
+use crate::contents::Files;
 
 /// A whole chart in memory, read under limits and found good.
+///
+/// Of a file that was in an archive twice only the last is here, which is the one that Helm uses.
+/// No file has a byte order mark, which Helm takes off too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     pub(crate) metadata: ChartMetadata,
-    pub(crate) files: Vec<File>,
-}
-
-/// A file of a chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct File {
-    /// Below the chart's folder, with `/` between the parts.
-    pub(crate) path: String,
-    /// The content without a byte order mark.
-    pub(crate) data: Vec<u8>,
+    pub(crate) files: Files,
 }
 
 impl Chart {
@@ -24,19 +19,17 @@ impl Chart {
         &self.metadata
     }
 
-    /// Every file, by its path below the chart's folder (`templates/service.yaml`), in the order
-    /// in which [`write_archive`](Self::write_archive) writes them.
+    /// Every file, by its path below the chart's folder (`templates/service.yaml`), in the order of
+    /// the paths' bytes.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files
             .iter()
-            .map(|file| (file.path.as_str(), file.data.as_slice()))
+            .map(|(path, data)| (path.as_str(), data.as_slice()))
     }
 
     /// The content of the file at `path` below the chart's folder.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
-        self.files()
-            .find(|(name, _)| *name == path)
-            .map(|(_, data)| data)
+        self.files.get(path).map(Vec::as_slice)
     }
 
     /// The chart's default values, `values.yaml`.

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod archive;
 mod chart;
+mod contents;
 mod directory;
+mod ignore;
 mod limits;
 mod media_type;
 mod metadata;
@@ -10,15 +13,17 @@ mod read;
 mod tag;
 mod unpack;
 mod write;
+mod yaml;
 
+pub use archive::{EntryProblem, Found};
 pub use chart::Chart;
-pub use directory::{ReadDirectoryError, read_directory};
+pub use directory::{FileProblem, IgnoreError, ReadDirectoryError, read_directory};
 pub use limits::Limits;
 pub use media_type::{
     CONFIG_MEDIA_TYPE, CONTENT_MEDIA_TYPE, LEGACY_CONTENT_MEDIA_TYPE, PROVENANCE_MEDIA_TYPE,
 };
-pub use metadata::{ChartMetadata, Dependency, Maintainer};
+pub use metadata::{ChartMetadata, Dependency, Maintainer, ParseMetadataError};
 pub use name::{ChartName, ParseChartNameError};
-pub use read::{ReadChartError, check_archive, read_chart, read_metadata};
+pub use read::{Excess, ReadChartError, check_archive, read_chart, read_metadata};
 pub use tag::{tag_for_version, version_for_tag};
 pub use unpack::{UnpackError, unpack};

@@ -1,8 +1,18 @@
 //! What a chart says about itself.
 
+mod check;
+mod draft;
+mod fields;
+mod problem;
+mod time;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub(crate) use draft::{Draft, check_lock};
+pub use problem::ParseMetadataError;
+pub(crate) use problem::Problem;
 
 /// What a chart says about itself in its `Chart.yaml`.
 ///
@@ -61,6 +71,24 @@ pub struct ChartMetadata {
     /// `application` or `library`; nothing means `application`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub chart_type: Option<String>,
+}
+
+impl ChartMetadata {
+    /// Read a `Chart.yaml`, or the config blob of a chart in an OCI registry, which is the same as
+    /// JSON.
+    ///
+    /// Read as Helm reads it: fields that it does not know are passed over, a number where text is
+    /// expected becomes text (`1.10` becomes `1.1`), the last of two equal keys counts.
+    ///
+    /// # Errors
+    ///
+    /// If Helm would refuse it: not YAML, a field of the wrong type, no name or one that is not
+    /// one part of a path, no version or one that is not a semantic version even loosely, an
+    /// unknown type, an empty entry among maintainers or dependencies, two dependencies under one
+    /// name, an alias with other than letters, digits, `_` and `-`.
+    pub fn parse(yaml: &[u8]) -> Result<Self, ParseMetadataError> {
+        Ok(Draft::read(yaml)?.finish()?)
+    }
 }
 
 /// Somebody who looks after a chart.

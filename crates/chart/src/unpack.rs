@@ -1,18 +1,79 @@
 //! Chart archives as folders.
 
-use std::io::{self, Read};
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Limits, ReadChartError, read_chart};
+use crate::{Chart, Limits, ReadChartError, read_chart};
 
-/// Unpack the chart in `archive` to `destination/<name of the chart>`.
+/// Unpack the chart in `archive` to the folder `destination/<name of the chart>`.
+///
+/// `destination` is made if it is not there. The chart's folder must not be there. Every
+/// file and folder below it is made anew, so that a link which somebody puts there meanwhile is never followed.
+/// The archive is read to its end and found good before anything is written. It is in memory
+/// while it is unpacked.
 ///
 /// # Errors
 ///
-/// If the archive is not accepted (nothing has been written then), or the folder exists already, or writing fails.
-pub fn unpack(archive: impl Read, _destination: &Path, limits: &Limits) -> Result<(), UnpackError> {
-    read_chart(archive, limits).map_err(UnpackError::Chart)?;
+/// If the archive is not accepted, the chart's folder exists or writing fails. What had been
+/// written is removed again: afterwards there is no folder of the chart, but for one that was there before.
+pub fn unpack(archive: impl Read, destination: &Path, limits: &Limits) -> Result<(), UnpackError> {
+    let chart = read_chart(archive, limits).map_err(UnpackError::Chart)?;
+    fs::create_dir_all(destination).map_err(|source| UnpackError::Write {
+        path: destination.to_owned(),
+        source,
+    })?;
+    let folder = destination.join(&chart.metadata().name);
+    match fs::create_dir(&folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(UnpackError::Exists { path: folder });
+        }
+        Err(source) => {
+            return Err(UnpackError::Write {
+                path: folder,
+                source,
+            });
+        }
+    }
+    write_files(&chart, &folder).inspect_err(|_| {
+        // The first error is the one to tell. This does not follow links either.
+        let _ = fs::remove_dir_all(&folder);
+    })
+}
+
+fn write_files(chart: &Chart, folder: &Path) -> Result<(), UnpackError> {
+    let mut made = HashSet::new();
+    for (path, data) in chart.files() {
+        for (end, _) in path.match_indices('/') {
+            if made.insert(&path[..end]) {
+                make_folder(&folder.join(&path[..end]))?;
+            }
+        }
+        write_file(&folder.join(path), data)?;
+    }
     Ok(())
+}
+
+/// Make a folder that is not there: never one that somebody else made, which could be a link.
+fn make_folder(path: &Path) -> Result<(), UnpackError> {
+    fs::create_dir(path).map_err(|source| UnpackError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Write a file that is not there.
+fn write_file(path: &Path, data: &[u8]) -> Result<(), UnpackError> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        file.write_all(data)
+    };
+    write().map_err(|source| UnpackError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Why an archive was not unpacked.
@@ -28,7 +89,7 @@ pub enum UnpackError {
         /// What exists.
         path: PathBuf,
     },
-    /// A file or folder could not be written. The chart's folder is incomplete and should be removed.
+    /// A file or folder could not be written.
     #[error("`{}` could not be written", path.display())]
     Write {
         /// What could not be written.

@@ -1,0 +1,196 @@
+//! YAML as Helm reads it.
+//!
+//! Helm turns YAML into JSON first ([sigs.k8s.io/yaml v1.6.0][1] over go-yaml v2), so: YAML 1.1
+//! booleans and octal numbers, the first document only, the last of two equal keys, no keys but
+//! plain ones.
+//!
+//! [1]: https://github.com/kubernetes-sigs/yaml/blob/v1.6.0/yaml.go
+
+mod number;
+mod shape;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
+
+pub(crate) use number::go_text;
+pub(crate) use shape::{check_values, is_json};
+
+/// Something in a YAML document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Self>),
+    Map(BTreeMap<String, Self>),
+}
+
+impl Node {
+    /// The first document of `yaml`.
+    pub(crate) fn parse(yaml: &[u8]) -> Result<Self, YamlError> {
+        let document = first_document(text(yaml)?);
+        serde_saphyr::from_str_with_options(document, options()).map_err(YamlError::new)
+    }
+
+    /// What this is, for an error message.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+/// Why a text is not YAML that Helm would read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct YamlError(String);
+
+impl YamlError {
+    /// The parser's error holds more of the document than anybody wants to see: one line of it will do.
+    #[expect(clippy::needless_pass_by_value, reason = "it is `map_err`'s signature")]
+    fn new(error: serde_saphyr::Error) -> Self {
+        let text = error.to_string();
+        Self(text.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+/// The text in `yaml`, which Helm wants to be UTF-8.
+fn text(yaml: &[u8]) -> Result<&str, YamlError> {
+    std::str::from_utf8(yaml)
+        .map_err(|error| YamlError(format!("not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+fn options() -> serde_saphyr::Options {
+    let mut options = serde_saphyr::Options::default();
+    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
+    options.merge_keys = MergeKeyPolicy::Merge;
+    options.legacy_octal_numbers = true;
+    options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
+    options.with_snippet = false;
+    options.emit_comments = false;
+    if let Some(budget) = &mut options.budget {
+        // A values file may use one anchor a thousand times. What bounds aliases is how much
+        // they replay.
+        budget.enforce_alias_anchor_ratio = false;
+    }
+    options
+}
+
+/// `text` up to where its second document begins.
+///
+/// A line that starts with `---` or `...` ends a document wherever it stands, inside of quotes and
+/// block scalars too ([YAML 1.2.2, 9.1.2](https://yaml.org/spec/1.2.2/#912-document-markers)).
+fn first_document(text: &str) -> &str {
+    let mut begun = false;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if is_marker(line, "---") || is_marker(line, "...") {
+            if begun {
+                return &text[..at];
+            }
+            begun = line.starts_with('-');
+        } else if !begun {
+            begun = !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        }
+        at += line.len();
+    }
+    text
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        Node::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Int(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Int(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(node) = access.next_element()? {
+            list.push(node);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut map = BTreeMap::new();
+        while let Some(key) = access.next_key::<Node>()? {
+            let key = key_text(key).map_err(A::Error::custom)?;
+            map.insert(key, access.next_value()?);
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+/// The JSON key for a YAML key.
+fn key_text(key: Node) -> Result<String, String> {
+    match key {
+        Node::Text(text) => Ok(text),
+        Node::Bool(value) => Ok(value.to_string()),
+        Node::Int(value) => Ok(value.to_string()),
+        Node::Float(value) => Ok(go_text(value)),
+        Node::Null | Node::List(_) | Node::Map(_) => Err(format!("{} cannot be a key", key.kind())),
+    }
+}
+
+#[cfg(test)]
+mod tests;
