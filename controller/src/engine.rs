@@ -1,6 +1,8 @@
 //! What keeps the objects of one kind looked at: when they change, and when their time has come.
 
 mod queue;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use std::any::Any;
@@ -161,9 +163,13 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
             watcher::Event::Apply(_) => {}
             watcher::Event::Delete(object) => self.forget(&key_of(object)),
         }
+        let before = match event {
+            watcher::Event::InitDone => self.store.state(),
+            _ => Vec::new(),
+        };
         self.engine.objects.apply_watcher_event(&event);
         if matches!(event, watcher::Event::InitDone) {
-            self.list_is_complete();
+            self.list_is_complete(&before);
         }
     }
 
@@ -172,16 +178,12 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
         wake::wakes(old.as_deref(), object) && (self.engine.concerns)(object)
     }
 
-    fn list_is_complete(&mut self) {
+    fn list_is_complete(&mut self, before: &[Arc<K>]) {
         self.is_listed = true;
-        let gone: Vec<Key> = self
-            .queue
-            .keys()
-            .filter(|key| self.object(key).is_none())
-            .cloned()
-            .collect();
-        for key in gone {
-            self.forget(&key);
+        for key in before.iter().map(|object| key_of(&**object)) {
+            if self.object(&key).is_none() {
+                self.forget(&key);
+            }
         }
         for key in std::mem::take(&mut self.listed) {
             self.wake(&key);
@@ -225,7 +227,11 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
                 namespace = key.namespace,
                 name = key.name
             );
-            let task = pass(object, Arc::clone(&self.engine.context)).instrument(span);
+            let (context, metrics) = (
+                Arc::clone(&self.engine.context),
+                self.engine.metrics.clone(),
+            );
+            let task = pass(object, context, metrics).instrument(span);
             let id = self.passes.spawn(task).id();
             self.running.insert(id, (key, now));
         }
@@ -335,13 +341,18 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
 }
 
 /// One pass over one object, whatever happens in it.
-async fn pass<K: Reconcile, C: Cluster>(object: Arc<K>, context: Arc<Context<C>>) -> Next {
+async fn pass<K: Reconcile, C: Cluster>(
+    object: Arc<K>,
+    context: Arc<Context<C>>,
+    metrics: QueueMetrics,
+) -> Next {
     let reconcile = Arc::clone(&object).reconcile(Arc::clone(&context));
     match AssertUnwindSafe(reconcile).catch_unwind().await {
         Ok(next) => next,
         Err(panic) => {
             let message = message_of(&*panic);
             error!(message, "the pass panicked");
+            metrics.panicked();
             object.panicked(context, message).await
         }
     }

@@ -133,11 +133,6 @@ impl Queue {
         }
     }
 
-    /// Everyone who is in the queue or being worked on.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.states.keys()
-    }
-
     /// When the next object becomes due that is not yet.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.timers.first_key_value().map(|((due, _), _)| *due)
@@ -285,7 +280,7 @@ mod tests {
         queue.finish(&running, None, now);
         assert_eq!(drain(&mut queue, now + seconds(10)), "");
         assert_eq!(
-            (queue.depth(), queue.running(), queue.keys().count()),
+            (queue.depth(), queue.running(), queue.states.len()),
             (0, 0, 0)
         );
     }
