@@ -81,7 +81,7 @@ impl<'a> TagRule<'a> {
     /// The rule for any artifact, which is that of Flux's [`OCIRepository`][1]: all three parts
     /// have to be there, a `v` in front and leading zeros are fine, and `_` is only `_`.
     ///
-    /// [1]: https://fluxcd.io/flux/components/source/ocirepositories/#semver-example
+    /// [1]: https://fluxcd.io/flux/components/source/ocirepositories/
     pub fn artifact() -> Self {
         Self {
             reading: Reading {

@@ -1,0 +1,17 @@
+//! The public API against what the originals answer.
+
+mod explanations;
+mod index;
+mod masterminds;
+mod properties;
+mod tags;
+
+/// The rows of a file in `tests/data`.
+fn rows<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+    text.lines()
+        .map(|line| match serde_json::from_str(line) {
+            Ok(row) => row,
+            Err(error) => unreachable!("{line}: {error}"),
+        })
+        .collect()
+}
