@@ -1,0 +1,84 @@
+//! What kind of trouble an error is, for who has to react without reading it.
+
+use portolan_fetch::FetchError;
+
+use crate::error::{AcquireError, LookError, PullError, PushError};
+
+/// What kind of trouble an error is: who can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The registry has no such chart, or no version that is wanted: ask for something else.
+    NotFound,
+    /// The registry refused the credential, or wants one: log in.
+    Denied,
+    /// The registry could not be reached or was not able to answer: try later.
+    Unavailable,
+    /// What the registry sent is not what it promised, is too large, or is no chart: talk to whoever
+    /// published it.
+    Refused,
+    /// It is on this machine: a name, a file, a disk.
+    Local,
+}
+
+impl Class {
+    fn of(error: &FetchError) -> Self {
+        if error.is_denied() {
+            return Self::Denied;
+        }
+        match error {
+            FetchError::NotFound { .. } => Self::NotFound,
+            FetchError::Reference(_) => Self::Local,
+            FetchError::RateLimited { .. }
+            | FetchError::Server { .. }
+            | FetchError::Transport { .. }
+            | FetchError::TooSlow { .. } => Self::Unavailable,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl LookError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Credential(_) | Self::Constraint(_) => Class::Local,
+            Self::List { source, .. } => Class::of(source),
+            Self::NoVersions { .. } | Self::NoMatch { .. } => Class::NotFound,
+        }
+    }
+}
+
+impl AcquireError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Credential(_) | Self::Store(_) | Self::Interrupted(_) => Class::Local,
+            Self::Pull { source, .. } => Class::of(source),
+            Self::Chart { .. } => Class::Refused,
+        }
+    }
+}
+
+impl PullError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Acquire(source) => source.class(),
+            Self::Write { .. } | Self::Unpack { .. } => Class::Local,
+        }
+    }
+}
+
+impl PushError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Push {
+                source: portolan_fetch::PushError::Registry(source),
+                ..
+            } => Class::of(source),
+            Self::Push { .. } => Class::Refused,
+            _ => Class::Local,
+        }
+    }
+}

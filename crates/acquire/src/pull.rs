@@ -1,0 +1,196 @@
+//! Charts outside a store: to a folder, or into memory.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart, unpack};
+use portolan_fetch::{Blob, ChartSource, OciChartSource, PinnedChart};
+use portolan_reference::Digest;
+use tempfile::NamedTempFile;
+
+use crate::bring::opened;
+use crate::error::PullError;
+use crate::{AcquireError, Acquirer, Look, Request, Trust};
+
+/// A chart archive that lies in a folder.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Pulled {
+    /// The archive.
+    pub path: PathBuf,
+    /// What it says about itself.
+    pub metadata: ChartMetadata,
+    /// The digest of the manifest that was pinned.
+    pub manifest_digest: Digest,
+    /// The digest of the archive.
+    pub digest: Digest,
+    /// The size of the archive in bytes.
+    pub size: u64,
+    /// Who vouches for it.
+    pub trust: Trust,
+}
+
+/// How far a download is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that have come.
+    pub received: u64,
+    /// Bytes that will come.
+    pub total: u64,
+}
+
+impl Acquirer {
+    /// Pull the version that [`look`](Self::look) chose into `directory`, as `<name>-<version>.tgz`.
+    ///
+    /// The archive appears under its name only when it is whole, is what the manifest promised, and
+    /// was read from end to end. A file of that name is replaced. `progress` is called after each
+    /// chunk.
+    ///
+    /// # Errors
+    ///
+    /// [`PullError`]. The folder is as it was.
+    pub async fn pull(
+        &self,
+        request: &Request,
+        look: &Look,
+        directory: &Path,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<Pulled, PullError> {
+        let mut download = self.download(request, look).await?;
+        let cannot_write = |source| PullError::Write {
+            path: directory.to_owned(),
+            source,
+        };
+        let mut file = NamedTempFile::new_in(directory).map_err(cannot_write)?;
+        while let Some(chunk) = download.chunk(request, look).await? {
+            file.write_all(&chunk).map_err(cannot_write)?;
+            progress(download.progress());
+        }
+        let limits = self.limits.chart;
+        let archive = file.reopen().map_err(cannot_write)?;
+        let metadata = on_a_thread(move || check_archive(BufReader::new(archive), &limits))
+            .await?
+            .map_err(|source| AcquireError::chart(request, look, source))?;
+        let path = directory.join(request.file_name(look));
+        keep(file, &path).map_err(|source| PullError::Write {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Pulled {
+            path,
+            metadata,
+            manifest_digest: download.pinned.manifest_digest().clone(),
+            digest: download.pinned.layer().digest().clone(),
+            size: download.received,
+            trust: download.trust,
+        })
+    }
+
+    /// Unpack a pulled archive below `directory`, into a folder of the chart's name, which is
+    /// returned.
+    ///
+    /// # Errors
+    ///
+    /// [`PullError`]. What was unpacked so far is left to look at; nothing outside `directory` was
+    /// touched and nothing was overwritten.
+    pub async fn unpack(&self, pulled: &Pulled, directory: &Path) -> Result<PathBuf, PullError> {
+        let limits = self.limits.chart;
+        let (archive, destination) = (pulled.path.clone(), directory.to_owned());
+        on_a_thread(move || {
+            let file = File::open(&archive).map_err(|source| PullError::Write {
+                path: archive,
+                source,
+            })?;
+            unpack(BufReader::new(file), &destination, &limits).map_err(|source| {
+                PullError::Unpack {
+                    path: destination,
+                    source,
+                }
+            })
+        })
+        .await??;
+        Ok(directory.join(&pulled.metadata.name))
+    }
+
+    /// Read the version that [`look`](Self::look) chose into memory.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError`].
+    pub async fn chart(&self, request: &Request, look: &Look) -> Result<Chart, AcquireError> {
+        let mut download = self.download(request, look).await?;
+        let mut archive = Vec::new();
+        while let Some(chunk) = download.chunk(request, look).await? {
+            archive.extend_from_slice(&chunk);
+        }
+        let limits = self.limits.chart;
+        on_a_thread(move || read_chart(archive.as_slice(), &limits))
+            .await?
+            .map_err(|source| AcquireError::chart(request, look, source))
+    }
+
+    async fn download(&self, request: &Request, look: &Look) -> Result<Download, AcquireError> {
+        let remote = request.remote().await.map_err(AcquireError::Credential)?;
+        let source = OciChartSource::new(self.registry.clone(), remote);
+        let pull = |error| AcquireError::pull(request, look, error);
+        let pinned = source
+            .pin(request.chart(), look.version())
+            .await
+            .map_err(pull)?;
+        let trust = Trust::NotAsked;
+        let blob = opened(&source, &pinned, &trust).await.map_err(pull)?;
+        Ok(Download {
+            pinned,
+            trust,
+            blob,
+            received: 0,
+        })
+    }
+}
+
+/// A layer on its way.
+struct Download {
+    pinned: PinnedChart,
+    trust: Trust,
+    blob: Blob,
+    received: u64,
+}
+
+impl Download {
+    async fn chunk(
+        &mut self,
+        request: &Request,
+        look: &Look,
+    ) -> Result<Option<bytes::Bytes>, AcquireError> {
+        let chunk = self.blob.chunk().await;
+        let chunk = chunk.map_err(|error| AcquireError::pull(request, look, error))?;
+        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        Ok(chunk)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            received: self.received,
+            total: self.pinned.layer().size(),
+        }
+    }
+}
+
+/// Give a temporary file its name, and the permissions that a new file would have had.
+fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Work that would hold up everybody else.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AcquireError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(AcquireError::Interrupted)
+}
