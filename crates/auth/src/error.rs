@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Reach;
 use http::StatusCode;
-use url::Url;
 
 /// Why a request brought no answer that the caller may use.
 ///
@@ -162,7 +162,7 @@ impl fmt::Display for DeniedBy {
         match self {
             Self::Registry => f.write_str("it"),
             Self::RegistryWithoutCredential => {
-                f.write_str("it wants a credential of a kind that was not given and")
+                f.write_str("it asks for a credential that was not given, and")
             }
             Self::TokenService(host) => write!(f, "its token service `{host}`"),
             Self::RedirectTarget(host) => write!(f, "`{host}`, where it redirects to,"),
@@ -236,34 +236,6 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// From where an address can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reach {
-    /// From anywhere.
-    Public,
-    /// From inside an organisation: RFC 1918, RFC 4193, RFC 6598.
-    Private,
-    /// From the same link, where clouds keep their metadata services.
-    LinkLocal,
-    /// From the same machine.
-    Loopback,
-    /// From nowhere: unspecified, multicast, broadcast and reserved addresses.
-    Unusable,
-}
-
-impl fmt::Display for Reach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Public => "public",
-            Self::Private => "private",
-            Self::LinkLocal => "link-local",
-            Self::Loopback => "loopback",
-            Self::Unusable => "reserved",
-        })
-    }
-}
-
 /// Why a [`Transport`](crate::Transport) could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -282,6 +254,12 @@ pub enum BuildTransportError {
         /// As it was given, without user info and query.
         origin: String,
     },
+    /// The proxy is not one of HTTP.
+    #[error("the proxy `{proxy}` is not an http or https URL")]
+    Proxy {
+        /// As it was given, without user info and query.
+        proxy: String,
+    },
     /// The operating system gave no random bytes for the key that cached secrets are hashed with.
     #[error("no random bytes could be obtained")]
     NoRandomness,
@@ -289,13 +267,4 @@ pub enum BuildTransportError {
 
 fn said(message: Option<&str>) -> String {
     message.map_or_else(String::new, |message| format!(": {message}"))
-}
-
-/// Host and port of `url`, for messages.
-pub(crate) fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }

@@ -2,6 +2,7 @@
 
 mod credential;
 mod docker_config;
+mod docker_hub;
 mod provider;
 mod secret;
 
@@ -9,6 +10,8 @@ mod secret;
 mod access;
 #[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
+mod reach;
 #[cfg(feature = "http")]
 mod request;
 #[cfg(feature = "http")]
@@ -27,8 +30,10 @@ pub use crate::secret::Secret;
 pub use crate::access::Access;
 #[cfg(feature = "http")]
 pub use crate::error::{
-    BuildTransportError, DeniedBy, Reach, RealmRefusal, RedirectRefusal, SendError, Waiting,
+    BuildTransportError, DeniedBy, RealmRefusal, RedirectRefusal, SendError, Waiting,
 };
+#[cfg(feature = "http")]
+pub use crate::reach::Reach;
 #[cfg(feature = "http")]
 pub use crate::request::Request;
 #[cfg(feature = "http")]

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use portolan_reference::redacted;
 use url::Url;
 
-use crate::Access;
+use crate::{Access, SendError};
 
 /// One request to a registry.
 ///
@@ -100,6 +101,17 @@ impl Request {
             scope: Some(format!("repository:{repository_path}:pull,push")),
             ..self
         }
+    }
+
+    /// Whether it can be sent as it is.
+    pub(crate) fn check(&self) -> Result<(), SendError> {
+        let reserved = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, HOST];
+        if reserved.iter().any(|name| self.headers.contains_key(name)) {
+            return Err(SendError::InvalidRequest {
+                reason: "it has a header that is not for callers",
+            });
+        }
+        Ok(())
     }
 }
 

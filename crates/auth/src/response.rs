@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::SendError;
 use crate::error::Waiting;
+use crate::transport::host_of;
 
 /// An answer, whose body has not been read yet.
 ///
@@ -23,7 +24,7 @@ pub struct Response {
 
 impl Response {
     pub(crate) fn new(inner: reqwest::Response, url: Url, idle_timeout: Duration) -> Self {
-        let host = crate::error::host_of(&url);
+        let host = host_of(&url);
         Self {
             inner,
             url,

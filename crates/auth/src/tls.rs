@@ -59,6 +59,14 @@ impl Tls {
         })
     }
 
+    /// The same roots, and no certificate to present.
+    pub(crate) fn without_identity(&self) -> Self {
+        Self {
+            roots_pem: self.roots_pem.clone(),
+            identity_pem: None,
+        }
+    }
+
     /// The extra roots, as they were given.
     pub(crate) fn roots_pem(&self) -> Option<&[u8]> {
         self.roots_pem.as_deref()

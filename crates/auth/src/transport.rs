@@ -1,22 +1,66 @@
 //! The one HTTP client.
 
-use std::sync::Arc;
+mod authorization;
+mod bounded;
+mod builder;
+mod challenge;
+mod clients;
+mod doors;
+mod exchange;
+mod fingerprint;
+mod flights;
+mod handshake;
+mod origin;
+mod proxies;
+mod realms;
+mod redirects;
+mod resolver;
+mod retry_after;
+mod server_text;
+mod token_service;
+mod verdict;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::Method;
 use url::Url;
 
-use crate::{Access, BuildTransportError, Request, Response, Secret, SendError};
+use self::bounded::Bounded;
+pub use self::builder::TransportBuilder;
+use self::clients::Clients;
+use self::doors::Doors;
+use self::fingerprint::Fingerprints;
+use self::flights::Tokens;
+use self::handshake::{Scheme, SchemeKey};
+pub(crate) use self::origin::host_of;
+use self::proxies::Proxies;
+use self::realms::Realms;
+use crate::{Access, Request, Response, Secret, SendError};
 
 /// The HTTP client that everything shares: one per process, cheap to clone.
-#[derive(Clone, Debug)]
+///
+/// It holds the pools of connections, the tokens, and who wants to be left alone; two of them would not
+/// know of each other's. All of it is kept apart by tenant, credential and TLS material, in maps that
+/// are bounded and forget what was not used for longest.
+#[derive(Clone)]
 pub struct Transport {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    client: reqwest::Client,
+/// What all clones share.
+struct Shared {
+    header_timeout: Duration,
     idle_timeout: Duration,
+    max_redirects: usize,
+    fingerprints: Fingerprints,
+    clients: Clients,
+    proxies: Proxies,
+    realms: Realms,
+    doors: Doors,
+    schemes: Mutex<Bounded<SchemeKey, Scheme>>,
+    tokens: Tokens,
 }
 
 impl Transport {
@@ -25,133 +69,60 @@ impl Transport {
         TransportBuilder::default()
     }
 
-    /// Send `request`, answering the registry's challenge and following redirects.
+    /// Send `request`.
+    ///
+    /// Where the registry asks who is there, it is answered once: with the password if it asks for one,
+    /// or with a token from the token service it names. What was learned is remembered, so that the next
+    /// request carries the token at once; one that has gone bad is replaced once. GET and HEAD follow
+    /// redirects. Answers that say 401 or 429 become errors; any other is returned, 404 and 500 too.
+    ///
+    /// # Where a credential goes
+    ///
+    /// To the origin of the request, and to the token service that this origin names: over https (over
+    /// http only if the registry itself is asked so), and not to an address that only insiders reach
+    /// unless the registry is at one of the same kind. Never along a redirect to another origin. A
+    /// client certificate goes where the credential goes.
     ///
     /// # Errors
     ///
-    /// See [`SendError`].
+    /// See [`SendError`]. With [`RateLimited`](SendError::RateLimited) inside the time that an earlier
+    /// answer asked for, and with [`InvalidRequest`](SendError::InvalidRequest), nothing was sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the request. If others wait for the token that it was fetching, one of
+    /// them fetches it instead.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let host = crate::error::host_of(&request.url);
-        let mut building = self
-            .inner
-            .client
-            .request(request.method, request.url.clone())
-            .headers(request.headers);
-        if let Some(body) = request.body {
-            building = building.body(body);
-        }
-        let response = building
-            .send()
-            .await
-            .map_err(|error| SendError::connection(&host, error))?;
-        Ok(Response::new(
-            response,
-            request.url,
-            self.inner.idle_timeout,
-        ))
+        request.check()?;
+        self.shared.send(&request).await
     }
 
-    /// A bearer token for `scope` at the registry of `base`, for a client that sends its own requests.
-    /// `None` if the registry asks for no token.
+    /// A bearer token for `scope` (`repository:<path>:pull,push`) at the registry of `base`, for a client
+    /// that sends its own requests. `None` if the registry asks for no token.
+    ///
+    /// A registry that has not been met before is asked `GET /v2/`, which is where its challenge comes
+    /// from.
     ///
     /// # Errors
     ///
-    /// See [`SendError`].
+    /// As [`send`](Self::send).
     pub async fn bearer_token(
         &self,
         base: &Url,
         scope: &str,
         access: &Access,
     ) -> Result<Option<Secret>, SendError> {
-        let _ = (base, scope, access);
-        Ok(None)
+        let mut url = base.clone();
+        url.set_path("/v2/");
+        url.set_query(None);
+        let mut request = Request::new(Method::GET, url).access(access.clone());
+        request.scope = Some(scope.to_owned());
+        self.shared.token_for(&request).await
     }
 }
 
-/// How a [`Transport`] behaves.
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until `build` is called"]
-pub struct TransportBuilder {
-    user_agent: String,
-    connect_timeout: Duration,
-    header_timeout: Duration,
-    idle_timeout: Duration,
-    max_redirects: usize,
-    token_realms: Vec<(String, Url)>,
-}
-
-impl Default for TransportBuilder {
-    fn default() -> Self {
-        Self {
-            user_agent: concat!("portolan/", env!("CARGO_PKG_VERSION")).to_owned(),
-            connect_timeout: Duration::from_secs(10),
-            header_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(30),
-            max_redirects: 10,
-            token_realms: Vec::new(),
-        }
-    }
-}
-
-impl TransportBuilder {
-    /// What to call ourselves. Default: `portolan/<version>`.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
-        self
-    }
-
-    /// How long resolving, connecting and the TLS handshake may take together. Default: 10 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long an answer may take from the start of the request to its headers. Default: 30 s.
-    pub fn header_timeout(mut self, timeout: Duration) -> Self {
-        self.header_timeout = timeout;
-        self
-    }
-
-    /// How long a body may pause. Default: 30 s.
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
-        self
-    }
-
-    /// How many redirects in a row are followed. Default: 10.
-    pub fn max_redirects(mut self, most: usize) -> Self {
-        self.max_redirects = most;
-        self
-    }
-
-    /// For `registry` (host and port), ask no token service but the one at `origin`. Registries that
-    /// are not named here may name any https host. May be given for many registries, and many times
-    /// for one.
-    pub fn token_realm(mut self, registry: impl Into<String>, origin: Url) -> Self {
-        self.token_realms.push((registry.into(), origin));
-        self
-    }
-
-    /// Build the transport.
-    ///
-    /// # Errors
-    ///
-    /// See [`BuildTransportError`].
-    pub fn build(self) -> Result<Transport, BuildTransportError> {
-        let client = reqwest::Client::builder()
-            .user_agent(&self.user_agent)
-            .connect_timeout(self.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|_| BuildTransportError::UserAgent {
-                user_agent: self.user_agent.clone(),
-            })?;
-        let _ = (self.header_timeout, self.max_redirects, self.token_realms);
-        Ok(Transport {
-            inner: Arc::new(Inner {
-                client,
-                idle_timeout: self.idle_timeout,
-            }),
-        })
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
     }
 }

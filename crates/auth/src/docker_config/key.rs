@@ -3,10 +3,7 @@
 use portolan_reference::OciRepository;
 
 use super::KeyMatching;
-
-/// The names under which Docker Hub is known. The first is how people write it, the second how the
-/// docker CLI does, the third where its API is.
-const DOCKER_HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+use crate::docker_hub::is_docker_hub;
 
 /// How well a key fits: the fields are compared in this order, and more is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +30,8 @@ enum By {
 pub(super) fn rank(key: &str, repository: &OciRepository, matching: KeyMatching) -> Option<Rank> {
     let parsed = Key::parse(key);
     let host_as_written = parsed.host == repository.registry();
-    let same_host = host_as_written || is_hub(parsed.host) && is_hub(repository.registry());
+    let same_host =
+        host_as_written || is_docker_hub(parsed.host) && is_docker_hub(repository.registry());
     if !same_host && !matches_wildcard(parsed.host, repository.registry()) {
         return None;
     }
@@ -58,7 +56,7 @@ pub(super) fn rank(key: &str, repository: &OciRepository, matching: KeyMatching)
 /// Whether `key` names the host and port of `registry`, whatever else it names.
 pub(super) fn same_host(key: &str, registry: &str) -> bool {
     let host = Key::parse(key).host;
-    host == registry || is_hub(host) && is_hub(registry)
+    host == registry || is_docker_hub(host) && is_docker_hub(registry)
 }
 
 /// A key, taken apart.
@@ -90,10 +88,6 @@ impl<'a> Key<'a> {
             bare: without_version.len() == path.len() && without_scheme.len() == text.len(),
         }
     }
-}
-
-fn is_hub(host: &str) -> bool {
-    DOCKER_HUB.contains(&host)
 }
 
 /// Whole segments only, so that the key `charts` does not speak for `charts-internal`. A key that ends
