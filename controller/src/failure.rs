@@ -1,0 +1,189 @@
+//! What an error means for an object: which condition, which reason, and when to try again.
+//!
+//! Libraries know no reasons. This is the one place that does, and its matches have no `_`: a new
+//! error does not compile until somebody decides what it means.
+
+use std::error::Error;
+use std::time::Duration;
+
+use portolan_acquire::{AcquireError, LookError, StoreError};
+use portolan_api::{condition, message, reason};
+use portolan_reference::redacted;
+
+use crate::chain::chain;
+
+/// What stopped a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The condition that becomes `True`.
+    pub(crate) condition: &'static str,
+    /// Its reason, and that of the event.
+    pub(crate) reason: &'static str,
+    /// Flux's beginning, and our chain of causes. No URL in it holds a secret.
+    pub(crate) message: String,
+    /// What has to happen before it is worth trying again.
+    pub(crate) retry: Retry,
+    /// Whether verification was asked for and is owed.
+    pub(crate) unverified: bool,
+    /// The version that was chosen, as the build would have summed it up, when it got that far.
+    pub(crate) chosen: Option<String>,
+}
+
+/// What has to happen before it is worth trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// Time has to pass: the back-off, and at least this much where a server asked for it.
+    After {
+        /// What the server asked for; zero where none did.
+        at_least: Duration,
+    },
+    /// The object, or what it names, has to change. Flux calls this stalled.
+    WhenChanged,
+}
+
+impl Retry {
+    const SOON: Self = Self::After {
+        at_least: Duration::ZERO,
+    };
+}
+
+impl Failure {
+    /// The source, or the chart in it, could not be had; it is tried again.
+    pub(crate) fn fetch(reason: &'static str, message: String) -> Self {
+        Self {
+            condition: condition::FETCH_FAILED,
+            reason,
+            message: redacted(&message),
+            retry: Retry::SOON,
+            unverified: false,
+            chosen: None,
+        }
+    }
+
+    /// The same, and nothing but a change can mend it.
+    pub(crate) fn stalled(reason: &'static str, message: String) -> Self {
+        Self {
+            retry: Retry::WhenChanged,
+            ..Self::fetch(reason, message)
+        }
+    }
+
+    /// A field asks for something that this version cannot do. Nothing was fetched.
+    pub(crate) fn unsupported(field: &str, what: &str) -> Self {
+        Self::stalled(
+            reason::UNSUPPORTED_FIELD,
+            format!("{field}: {what}; nothing is fetched until the field is removed"),
+        )
+    }
+
+    /// Our own fault.
+    pub(crate) fn panicked(panic: &str) -> Self {
+        Self::fetch(
+            reason::FAILED,
+            format!("internal error: the reconciliation panicked: {panic}"),
+        )
+    }
+
+    /// The store could not be looked after.
+    pub(crate) fn storage(reason: &'static str, error: &(dyn Error + 'static)) -> Self {
+        Self {
+            condition: condition::STORAGE_OPERATION_FAILED,
+            ..Self::fetch(reason, chain(error))
+        }
+    }
+
+    /// It took longer than the object allows.
+    pub(crate) fn timed_out(limit: Duration) -> Self {
+        Self::fetch(
+            reason::CHART_PULL_ERROR,
+            format!(
+                "{}timed out after {limit:?}; spec.timeout of the HelmRepository allows more",
+                message::CHART_PULL_ERROR
+            ),
+        )
+    }
+
+    /// No version was chosen.
+    pub(crate) fn looking(error: &LookError) -> Self {
+        let text = format!(
+            "{}failed to get chart version for remote reference: {}",
+            message::CHART_PULL_ERROR,
+            chain(error)
+        );
+        match error {
+            LookError::Credential(source) => Self::credential(source),
+            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, text),
+            LookError::List { .. } => Self::remote(text, error.is_denied(), error.retry_after()),
+            LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
+                let hint = explanation.hint().map(|hint| format!(": {hint}"));
+                Self::fetch(
+                    reason::CHART_PULL_ERROR,
+                    text + hint.as_deref().unwrap_or_default(),
+                )
+            }
+            _ => Self::fetch(reason::CHART_PULL_ERROR, text),
+        }
+    }
+
+    /// A chosen version was not brought. `chosen` is the summary that the build would have had.
+    pub(crate) fn acquiring(error: &AcquireError, chosen: &str) -> Self {
+        match error {
+            AcquireError::Credential(source) => Self::credential(source),
+            AcquireError::Pull { .. } => {
+                let text = format!(
+                    "{}failed to download chart for remote reference: {}",
+                    message::CHART_PULL_ERROR,
+                    chain(error)
+                );
+                Self::remote(text, error.is_denied(), error.retry_after())
+            }
+            AcquireError::Chart { source, .. } => Self::fetch(
+                reason::CHART_PULL_ERROR,
+                format!(
+                    "{}failed to load chart metadata from written chart: {}",
+                    message::CHART_PULL_ERROR,
+                    chain(source)
+                ),
+            ),
+            AcquireError::Store(source) => {
+                let reason = match source {
+                    StoreError::Stage(_) => reason::DIRECTORY_CREATION_FAILED,
+                    _ => reason::ARCHIVE_OPERATION_FAILED,
+                };
+                Self {
+                    chosen: Some(chosen.to_owned()),
+                    ..Self::storage(reason, source)
+                }
+            }
+            _ => Self::fetch(reason::FAILED, chain(error)),
+        }
+    }
+
+    fn credential(error: &portolan_auth::CredentialError) -> Self {
+        Self::fetch(
+            reason::AUTHENTICATION_FAILED,
+            format!(
+                "failed to configure OCI registry authentication: {}",
+                chain(error)
+            ),
+        )
+    }
+
+    /// Whether the registry wanted another credential is told by its answer, never by words in it.
+    fn remote(text: String, denied: bool, retry_after: Option<Duration>) -> Self {
+        let failure = if denied {
+            Self::fetch(
+                reason::AUTHENTICATION_FAILED,
+                format!("{}{text}", message::REPOSITORY_LOGIN_FAILED),
+            )
+        } else {
+            Self::fetch(reason::CHART_PULL_ERROR, text)
+        };
+        Self {
+            retry: Retry::After {
+                at_least: retry_after.unwrap_or_default(),
+            },
+            ..failure
+        }
+    }
+}

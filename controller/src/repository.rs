@@ -1,0 +1,182 @@
+//! The `HelmRepository`. Of type `oci` it is a static object: nothing is ever said in its status.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{Resource, ResourceExt};
+use portolan_api::{
+    FINALIZER, HelmRepository, HelmRepositoryStatus, RepositoryType, condition, message, reason,
+};
+use serde_json::Value;
+
+use crate::clock::now;
+use crate::cluster::{Cluster, Event, Report};
+use crate::conditions::{self, Before, HELM_REPOSITORY, Outcome};
+use crate::context::Context;
+use crate::failure::{Failure, Retry};
+use crate::kind::{Kind, Next, Reconcile};
+use crate::object;
+
+impl Kind for HelmRepository {
+    const NAME: &'static str = "HelmRepository";
+    const OWNED: &'static [&'static str] = &[
+        condition::READY,
+        condition::STALLED,
+        condition::RECONCILING,
+        condition::STORAGE_OPERATION_FAILED,
+        condition::FETCH_FAILED,
+        condition::ARTIFACT_OUTDATED,
+        condition::ARTIFACT_IN_STORAGE,
+    ];
+
+    fn conditions(&self) -> &[Condition] {
+        self.status
+            .as_ref()
+            .map_or(&[], |status| status.conditions.as_slice())
+    }
+
+    fn status_value(&self) -> Value {
+        object::status_value(self.status.as_ref())
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+/// Whether a repository is any of our business: one of type `oci` only as long as it carries
+/// something that an earlier type left behind.
+pub(crate) fn concerns_us(repository: &HelmRepository) -> bool {
+    if repository.spec.repository_type() != RepositoryType::Oci {
+        return true;
+    }
+    let status = repository.status.clone().unwrap_or_default();
+    let observed = status.observed_generation.unwrap_or_default();
+    let empty = HelmRepositoryStatus {
+        observed_generation: status.observed_generation,
+        ..HelmRepositoryStatus::default()
+    };
+    has_finalizer(repository) || observed != 0 || status != empty
+}
+
+fn has_finalizer(repository: &HelmRepository) -> bool {
+    repository.finalizers().iter().any(|name| name == FINALIZER)
+}
+
+impl Reconcile for HelmRepository {
+    async fn reconcile<C: Cluster>(self: Arc<Self>, context: Arc<Context<C>>) -> Next {
+        if self.is_deleted() {
+            return object::finalize(&*self, &context).await;
+        }
+        if self.spec.repository_type() == RepositoryType::Oci {
+            return make_static(&self, &context).await;
+        }
+        let unclaimed = Arc::clone(&self);
+        let repository = match object::claim(self, &context).await {
+            Ok(repository) => repository,
+            Err(error) => return object::unreported(&*unclaimed, &error),
+        };
+        if repository.is_suspended() {
+            return report(&repository, &context, Outcome::Rested).await;
+        }
+        report(
+            &repository,
+            &context,
+            Outcome::Failed(&refusal(&repository)),
+        )
+        .await
+    }
+
+    async fn panicked<C: Cluster>(self: Arc<Self>, context: Arc<Context<C>>, text: String) -> Next {
+        report(&self, &context, Outcome::Failed(&Failure::panicked(&text))).await
+    }
+}
+
+/// Take back everything that another type left behind.
+async fn make_static<C: Cluster>(repository: &HelmRepository, context: &Context<C>) -> Next {
+    if repository.is_suspended() || !concerns_us(repository) {
+        return Next::WhenChanged;
+    }
+    if let Err(event) = object::clean_up(repository, context).await {
+        object::tell(repository, context, vec![event]).await;
+        return Next::RETRY;
+    }
+    let mut repository = repository.clone();
+    let mut reports = vec![Report::Status(Value::Object(serde_json::Map::new()))];
+    if has_finalizer(&repository) {
+        reports.push(Report::Finalizer { present: false });
+    }
+    for report in reports {
+        match context.cluster.report(&repository, report).await {
+            Ok(None) => {}
+            Ok(version) => repository.meta_mut().resource_version = version,
+            Err(error) => return object::unreported(&repository, &error),
+        }
+    }
+    Next::WhenChanged
+}
+
+/// Why a repository of type `default` is not served.
+fn refusal(repository: &HelmRepository) -> Failure {
+    if repository
+        .spec
+        .url
+        .to_ascii_lowercase()
+        .starts_with("oci://")
+    {
+        return Failure::stalled(
+            reason::URL_INVALID,
+            format!(
+                "{}'oci' URL scheme cannot be used with 'default' HelmRepository type",
+                message::INVALID_REPOSITORY_URL
+            ),
+        );
+    }
+    Failure::unsupported(
+        "spec.type",
+        "repositories of type default, with an index, are not served by this version, only those of type oci are",
+    )
+}
+
+async fn report<C: Cluster>(
+    repository: &HelmRepository,
+    context: &Context<C>,
+    outcome: Outcome<'_>,
+) -> Next {
+    let old = repository.status.clone().unwrap_or_default();
+    let before = Before {
+        conditions: &old.conditions,
+        generation: repository.generation(),
+        observed_generation: old.observed_generation.unwrap_or(-1),
+        had_artifact: old.artifact.is_some(),
+        has_artifact: old.artifact.is_some(),
+    };
+    let (conditions, observed) =
+        conditions::after(HELM_REPOSITORY, before, outcome, &object::time(now()));
+    let status = HelmRepositoryStatus {
+        conditions,
+        observed_generation: Some(observed),
+        last_handled_reconcile_at: repository
+            .requested_at()
+            .map(str::to_owned)
+            .or_else(|| old.last_handled_reconcile_at.clone()),
+        ..old
+    };
+    let value = object::status_value(Some(&status));
+    if let Err(error) = context
+        .cluster
+        .report(repository, Report::Status(value))
+        .await
+    {
+        return object::unreported(repository, &error);
+    }
+    let Outcome::Failed(failure) = outcome else {
+        return Next::WhenChanged;
+    };
+    let event = Event::warning(failure.reason, failure.message.clone());
+    object::tell(repository, context, vec![event]).await;
+    match failure.retry {
+        Retry::After { at_least } => Next::Retry { at_least },
+        Retry::WhenChanged => Next::WhenChanged,
+    }
+}

@@ -1,0 +1,22 @@
+//! The commands, one file each.
+
+mod explain;
+mod pull;
+mod push;
+mod show;
+mod versions;
+
+use crate::args::{Args, Command};
+use crate::session::Session;
+
+/// Do what was asked for.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let session = Session::new(args.registry)?;
+    match args.command {
+        Command::Pull(pull) => pull::run(&session, args.output, &pull).await,
+        Command::Push(push) => push::run(&session, args.output, &push).await,
+        Command::Versions(versions) => versions::run(&session, args.output, &versions).await,
+        Command::Explain(explain) => explain::run(&session, args.output, &explain).await,
+        Command::Show(show) => show::run(&session, args.output, &show).await,
+    }
+}

@@ -1,0 +1,74 @@
+//! `portolan pull`
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::args::{Format, PullArgs};
+use crate::output;
+use crate::progress::Bar;
+use crate::reference;
+use crate::session::Session;
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    chart: String,
+    version: String,
+    repository: String,
+    manifest_digest: String,
+    digest: String,
+    size: u64,
+    path: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unpacked: Option<PathBuf>,
+}
+
+pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> anyhow::Result<()> {
+    let request = reference::request(&args.chart.reference, args.chart.version.as_deref())?;
+    let request = session.equip(request)?;
+    // Created before anything is downloaded: a folder that cannot be written to is told at once.
+    fs::create_dir_all(&args.destination)
+        .with_context(|| format!("cannot create {}", args.destination.display()))?;
+    let bar = Bar::new(request.chart().as_str());
+    let look = session.acquirer.look(&request).await?;
+    let pulled = session
+        .acquirer
+        .pull(&request, &look, &args.destination, |progress| {
+            bar.follow(progress)
+        })
+        .await?;
+    let unpacked = if args.untar {
+        let folder = args.destination.join(&args.untardir);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        Some(session.acquirer.unpack(&pulled, &folder).await?)
+    } else {
+        None
+    };
+    drop(bar);
+    let answer = Answer {
+        chart: pulled.metadata.name.clone(),
+        version: look.version().to_owned(),
+        repository: request.repository()?.url(),
+        manifest_digest: pulled.manifest_digest.to_string(),
+        digest: pulled.digest.to_string(),
+        size: pulled.size,
+        path: pulled.path,
+        unpacked,
+    };
+    output::answer(format, &answer, |answer| {
+        let mut text = format!(
+            "Pulled: {}:{}\nDigest: {}\nSaved:  {}\n",
+            answer.repository.trim_start_matches("oci://"),
+            answer.version.replace('+', "_"),
+            answer.manifest_digest,
+            answer.path.display()
+        );
+        if let Some(folder) = &answer.unpacked {
+            text.push_str(&format!("Folder: {}\n", folder.display()));
+        }
+        text
+    })
+}

@@ -1,0 +1,45 @@
+//! `portolan push`
+
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use portolan_acquire::Request;
+use serde::Serialize;
+
+use crate::args::{Format, PushArgs};
+use crate::output;
+use crate::reference;
+use crate::session::Session;
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    chart: String,
+    version: String,
+    reference: String,
+    manifest_digest: String,
+}
+
+pub(crate) async fn run(session: &Session, format: Format, args: &PushArgs) -> anyhow::Result<()> {
+    let base = reference::destination(&args.remote)?;
+    // The chart's own name is added to the base; the one here only completes the request.
+    let any = "chart".parse().context("`chart` is a chart's name")?;
+    let request = session.equip(Request::new(base, any, ""))?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the manifest says when the chart was pushed"
+    )]
+    let now = SystemTime::now();
+    let pushed = session.acquirer.push(&args.chart, &request, now).await?;
+    let answer = Answer {
+        chart: pushed.metadata.name.clone(),
+        version: pushed.metadata.version.clone(),
+        reference: pushed.reference.to_string(),
+        manifest_digest: pushed.digest.to_string(),
+    };
+    output::answer(format, &answer, |answer| {
+        format!(
+            "Pushed: {}\nDigest: {}\n",
+            answer.reference, answer.manifest_digest
+        )
+    })
+}

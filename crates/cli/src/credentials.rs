@@ -1,0 +1,75 @@
+//! Where credentials come from on a person's machine.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use portolan_auth::{
+    Credential, CredentialError, CredentialProvider, DockerConfig, Fixed, KeyMatching, Lookup,
+};
+use portolan_reference::OciRepository;
+
+use crate::args::RegistryArgs;
+
+/// The provider that the flags ask for.
+pub(crate) fn provider(args: &RegistryArgs) -> anyhow::Result<Arc<dyn CredentialProvider>> {
+    if let Some(username) = &args.username {
+        let password = io::read_to_string(io::stdin()).context("cannot read the password")?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        anyhow::ensure!(!password.is_empty(), "no password came on standard input");
+        return Ok(Arc::new(Fixed::new(Credential::basic(username, password))));
+    }
+    let configs = match &args.registry_config {
+        Some(path) => vec![read(path)?],
+        None => usual_places()
+            .iter()
+            .filter(|path| path.is_file())
+            .map(|path| read(path))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(Arc::new(Files { configs }))
+}
+
+fn read(path: &Path) -> anyhow::Result<DockerConfig> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    DockerConfig::parse(&bytes).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// Where `helm registry login` and `docker login` write, in the order in which helm looks.
+fn usual_places() -> Vec<PathBuf> {
+    let home = env::var_os("HOME").map(PathBuf::from);
+    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let folder = |variable: &str| env::var_os(variable).map(PathBuf::from);
+    let helm = folder("HELM_CONFIG_HOME")
+        .or_else(|| folder("XDG_CONFIG_HOME").map(|path| path.join("helm")))
+        .or_else(|| below_home(".config/helm"))
+        .map(|path| path.join("registry/config.json"));
+    let docker = folder("DOCKER_CONFIG")
+        .or_else(|| below_home(".docker"))
+        .map(|path| path.join("config.json"));
+    helm.into_iter().chain(docker).collect()
+}
+
+/// The first file that has a credential for a registry. None has: the registry is asked anonymously,
+/// also where a file names a helper program that would know one, as helpers are never run.
+#[derive(Debug)]
+struct Files {
+    configs: Vec<DockerConfig>,
+}
+
+impl CredentialProvider for Files {
+    fn credential<'a>(&'a self, repository: &'a OciRepository) -> Lookup<'a> {
+        Box::pin(async move {
+            for config in &self.configs {
+                match config.credential_for(repository, KeyMatching::AnyKeyOfHost) {
+                    Ok(None) | Err(CredentialError::HelperNotRun { .. }) => {}
+                    found => return found,
+                }
+            }
+            Ok(None)
+        })
+    }
+}

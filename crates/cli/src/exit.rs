@@ -1,0 +1,49 @@
+//! What a script learns from how a command ended.
+
+use std::process::ExitCode;
+
+use anyhow::Error;
+use portolan_acquire::{AcquireError, Class, LookError, PullError, PushError};
+
+/// The error and what caused it in one line, and under it what helps.
+pub(crate) fn told(error: &Error) -> String {
+    let mut text = format!("error: {error:#}");
+    let explanation = error
+        .downcast_ref::<LookError>()
+        .and_then(LookError::explanation);
+    if let Some(explanation) = explanation {
+        text.push_str("\n\n");
+        text.push_str(explanation.to_string().trim_end());
+    }
+    if class(error) == Some(Class::Denied) {
+        text.push_str(
+            "\n\nThe registry wants another credential: log in with `helm registry login` or `docker login`, \
+             or give --username and --password-stdin.",
+        );
+    }
+    text
+}
+
+/// The codes that `portolan --help` lists.
+pub(crate) fn code(error: &Error) -> ExitCode {
+    ExitCode::from(match class(error) {
+        None | Some(Class::Local) => 1,
+        Some(Class::NotFound) => 3,
+        Some(Class::Denied) => 4,
+        Some(Class::Unavailable) => 5,
+        Some(Class::Refused) => 6,
+    })
+}
+
+fn class(error: &Error) -> Option<Class> {
+    error
+        .downcast_ref::<LookError>()
+        .map(LookError::class)
+        .or_else(|| {
+            error
+                .downcast_ref::<AcquireError>()
+                .map(AcquireError::class)
+        })
+        .or_else(|| error.downcast_ref::<PullError>().map(PullError::class))
+        .or_else(|| error.downcast_ref::<PushError>().map(PushError::class))
+}
