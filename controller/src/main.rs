@@ -1,20 +1,4 @@
-#![doc = include_str!("../README.md")]
-
-mod artifact;
-mod backoff;
-mod chain;
-mod chart;
-mod clock;
-mod cluster;
-mod conditions;
-mod context;
-mod engine;
-mod failure;
-mod kind;
-mod metrics;
-mod object;
-mod plan;
-mod repository;
-mod translate;
+//! The command `portolan-controller`. What it does is in the library beside it, so that examples can
+//! run the controller in their own process.
 
 fn main() {}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod artifact;
+mod backoff;
+mod chain;
+mod chart;
+mod clock;
+mod cluster;
+mod conditions;
+mod context;
+mod engine;
+mod failure;
+mod kind;
+mod metrics;
+mod object;
+mod plan;
+mod repository;
+mod translate;
