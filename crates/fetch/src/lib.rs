@@ -8,6 +8,7 @@ mod link;
 mod manifest;
 mod message;
 mod oci_source;
+mod origin;
 mod push;
 mod registry;
 mod remote;

@@ -10,13 +10,12 @@ use portolan_auth::Response;
 use portolan_chart::{
     CONFIG_MEDIA_TYPE, CONTENT_MEDIA_TYPE, ChartMetadata, Maintainer, tag_for_version,
 };
-use portolan_reference::{
-    Algorithm, Digest, OciReference, OciRepository, ParseReferenceError, redacted,
-};
+use portolan_reference::{Algorithm, Digest, OciReference, OciRepository, ParseReferenceError};
 use serde::Serialize;
 use url::Url;
 
 use crate::manifest::OCI_MANIFEST;
+use crate::origin::{Stray, within};
 use crate::registry::{refusal, told_digest};
 use crate::retry::repeat;
 use crate::{FetchError, OciRegistry, Remote, Target};
@@ -265,24 +264,21 @@ fn upload_location(
     asked: &Url,
     answer: &Response,
 ) -> Result<Url, PushError> {
-    let missing = || PushError::NoUploadLocation {
-        repository: Box::new(repository.clone()),
-    };
-    let location = answer
-        .headers()
-        .get(LOCATION)
+    let repository = || Box::new(repository.clone());
+    let location = answer.headers().get(LOCATION);
+    let place = location
         .and_then(|place| place.to_str().ok())
-        .ok_or_else(missing)?;
-    let place = asked.join(location).map_err(|_| missing())?;
-    let clean = place.username().is_empty() && place.password().is_none();
-    if place.origin() != asked.origin() || !clean {
-        let to = redacted(place.as_str());
-        return Err(PushError::UploadLeavesRegistry {
-            repository: Box::new(repository.clone()),
+        .ok_or(Stray::NoUrl)
+        .and_then(|place| within(asked, asked, place));
+    place.map_err(|stray| match stray {
+        Stray::NoUrl => PushError::NoUploadLocation {
+            repository: repository(),
+        },
+        Stray::Elsewhere(to) => PushError::UploadLeavesRegistry {
+            repository: repository(),
             to,
-        });
-    }
-    Ok(place)
+        },
+    })
 }
 
 #[derive(Serialize)]

@@ -3,12 +3,17 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use portolan_reference::{OciRepository, redacted};
+use portolan_reference::OciRepository;
 use url::Url;
 
 use super::page::Tags;
 use super::{PAGE, PageFlaw};
+use crate::origin::{Stray, within};
 use crate::{FetchError, Limits, link};
+
+/// The longest link that is followed, in bytes: what
+/// [RFC 9110, section 4.1](https://www.rfc-editor.org/rfc/rfc9110#section-4.1) wants supported.
+const MAX_LINK_BYTES: usize = 8_000;
 
 /// One answer.
 pub(super) struct Page {
@@ -97,17 +102,14 @@ impl Listing {
         })
     }
 
-    /// Where a link leads, if that is still the registry.
     fn follow(&self, base: &Url, target: &str) -> Result<Url, FetchError> {
-        let mut next = base.join(target).map_err(|_| self.bad(PageFlaw::Link))?;
-        next.set_fragment(None);
-        let has_user_info = !next.username().is_empty() || next.password().is_some();
-        if next.origin() != self.first.origin() || has_user_info {
-            return Err(self.bad(PageFlaw::LinkLeavesRegistry {
-                to: redacted(next.as_str()),
-            }));
+        if target.len() > MAX_LINK_BYTES {
+            return Err(self.bad(PageFlaw::Link));
         }
-        Ok(next)
+        within(&self.first, base, target).map_err(|stray| match stray {
+            Stray::NoUrl => self.bad(PageFlaw::Link),
+            Stray::Elsewhere(to) => self.bad(PageFlaw::LinkLeavesRegistry { to }),
+        })
     }
 
     fn after_last_tag(&self) -> Url {
@@ -155,50 +157,27 @@ mod tests {
         }
     }
 
-    #[track_caller]
-    fn check_follows(target: &str, expected: &str) {
-        let next = listing(Limits::default()).add(&page("a", Some(target)));
-        assert_eq!(next.unwrap().unwrap().as_str(), expected);
-    }
-
-    #[track_caller]
-    fn check_leaves(target: &str, to: &str) {
-        let next = listing(Limits::default()).add(&page("a", Some(target)));
+    #[test]
+    fn a_link_is_followed_inside_the_registry_only() {
+        let follow = |target| listing(Limits::default()).add(&page("a", Some(target)));
+        let next = follow("?next_page=gAAA%3D").unwrap().unwrap();
         assert_eq!(
-            flaw(next.unwrap_err()),
-            PageFlaw::LinkLeavesRegistry { to: to.to_owned() }
+            next.as_str(),
+            "https://r.example/v2/charts/x/tags/list?next_page=gAAA%3D"
         );
+        let to = "https://evil.example/".to_owned();
+        let error = follow("https://evil.example/").unwrap_err();
+        assert_eq!(flaw(error), PageFlaw::LinkLeavesRegistry { to });
     }
 
     #[test]
-    fn a_link_is_followed_inside_the_registry() {
-        check_follows(
-            "/v2/charts/x/tags/list?last=a&n=2",
-            "https://r.example/v2/charts/x/tags/list?last=a&n=2",
+    fn a_link_has_a_greatest_length() {
+        let follow = |length| listing(Limits::default()).add(&page("a", Some(&"?".repeat(length))));
+        assert!(follow(MAX_LINK_BYTES).is_ok());
+        assert_eq!(
+            flaw(follow(MAX_LINK_BYTES + 1).unwrap_err()),
+            PageFlaw::Link
         );
-        check_follows(
-            "?next_page=gAAA%3D",
-            "https://r.example/v2/charts/x/tags/list?next_page=gAAA%3D",
-        );
-        check_follows("https://r.example/elsewhere", "https://r.example/elsewhere");
-        check_follows(
-            "https://r.example:443/elsewhere",
-            "https://r.example/elsewhere",
-        );
-        check_follows("//R.EXAMPLE/x#y", "https://r.example/x");
-    }
-
-    #[test]
-    fn a_link_out_of_the_registry_is_not_followed() {
-        check_leaves(
-            "https://evil.example/v2/x?token=secret",
-            "https://evil.example/v2/x?[redacted]",
-        );
-        check_leaves("//evil.example/", "https://evil.example/");
-        check_leaves("https://r.example:8443/", "https://r.example:8443/");
-        check_leaves("http://r.example/v2/x", "http://r.example/v2/x");
-        check_leaves("https://user:secret@r.example/", "https://r.example/");
-        check_leaves("file:///etc/passwd", "file:///etc/passwd");
     }
 
     #[test]
