@@ -97,6 +97,7 @@ impl Acquirer {
         let blob = opened(&source, &pinned, &trust).await.map_err(pull)?;
         let mut staged = store.stage(object).await.map_err(StoreError::from)?;
         fill(&mut staged, blob).await?.map_err(pull)?;
+        staged.finish().await.map_err(StoreError::from)?;
         let metadata = self.metadata(look, request, &staged).await?;
         let record = record(request, look, &pinned, &metadata);
         let artifact = store

@@ -25,10 +25,8 @@ pub enum LookError {
     #[error(transparent)]
     Constraint(#[from] ParseConstraintError),
     /// The registry did not say which versions there are.
-    #[error("could not get tags for \"{chart}\": could not fetch tags for \"{repository}\"")]
+    #[error("could not get tags for \"{chart}\"")]
     List {
-        /// The repository of the chart, with `oci://`.
-        repository: String,
         /// The chart.
         chart: ChartName,
         /// What the registry said.
@@ -105,10 +103,10 @@ pub enum AcquireError {
     #[error("the credential for the registry could not be obtained")]
     Credential(#[source] CredentialError),
     /// The registry did not give it, or gave something else.
-    #[error("failed to get '{repository}:{version}'")]
+    #[error("failed to get \"{chart}\" version \"{version}\"")]
     Pull {
-        /// The repository of the chart, with `oci://`.
-        repository: String,
+        /// The chart.
+        chart: ChartName,
         /// The version.
         version: String,
         /// What happened.
@@ -135,7 +133,7 @@ pub enum AcquireError {
 impl AcquireError {
     pub(crate) fn pull(request: &Request, look: &Look, source: FetchError) -> Self {
         Self::Pull {
-            repository: request.place(),
+            chart: request.chart().clone(),
             version: look.version().to_owned(),
             source,
         }
@@ -195,7 +193,7 @@ pub enum PullError {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: UnpackError,
+        source: Box<UnpackError>,
     },
 }
 

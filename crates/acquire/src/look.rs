@@ -89,7 +89,6 @@ impl Acquirer {
         let source = OciChartSource::new(self.registry.clone(), remote);
         let tags = source.versions(request.chart()).await;
         tags.map_err(|source| LookError::List {
-            repository: request.place(),
             chart: request.chart().clone(),
             source,
         })

@@ -105,7 +105,7 @@ impl Acquirer {
             unpack(BufReader::new(file), &destination, &limits).map_err(|source| {
                 PullError::Unpack {
                     path: destination,
-                    source,
+                    source: Box::new(source),
                 }
             })
         })

@@ -111,8 +111,8 @@ pub(crate) struct PullArgs {
     #[arg(long)]
     pub(crate) untar: bool,
     /// The folder to unpack into, below the destination
-    #[arg(long, value_name = "DIR", requires = "untar", default_value = ".")]
-    pub(crate) untardir: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "untar")]
+    pub(crate) untardir: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

@@ -15,6 +15,10 @@ pub(crate) fn told(error: &Error) -> String {
         text.push_str("\n\n");
         text.push_str(explanation.to_string().trim_end());
     }
+    // How a TLS client tells that the other side answered in clear text.
+    if text.contains("InvalidContentType") {
+        text.push_str("\n\nThe server does not speak TLS. If that is meant to be, use --plain-http.");
+    }
     if class(error) == Some(Class::Denied) {
         text.push_str(
             "\n\nThe registry wants another credential: log in with `helm registry login` or `docker login`, \

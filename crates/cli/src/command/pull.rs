@@ -40,7 +40,11 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
         })
         .await?;
     let unpacked = if args.untar {
-        let folder = args.destination.join(&args.untardir);
+        let below = args.untardir.as_deref();
+        let folder = below.map_or_else(
+            || args.destination.clone(),
+            |below| args.destination.join(below),
+        );
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         Some(session.acquirer.unpack(&pulled, &folder).await?)
