@@ -120,7 +120,7 @@ pub enum AcquireError {
         /// The version.
         version: String,
         /// What is wrong with it.
-        source: ReadChartError,
+        source: Box<ReadChartError>,
     },
     /// It could not be stored.
     #[error(transparent)]
@@ -143,7 +143,7 @@ impl AcquireError {
         Self::Chart {
             chart: request.chart().clone(),
             version: look.version().to_owned(),
-            source,
+            source: Box::new(source),
         }
     }
 
@@ -218,7 +218,7 @@ pub enum PushError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: ReadChartError,
+        source: Box<ReadChartError>,
     },
     /// The folder is no chart.
     #[error("{} is not a chart", path.display())]

@@ -92,7 +92,7 @@ pub(crate) struct RegistryArgs {
 
 #[derive(Debug, Clone, Group)]
 pub(crate) struct ChartArgs {
-    /// The chart: oci://HOST/PATH/CHART, with :VERSION behind it if you like
+    /// The chart, `oci://HOST/PATH/CHART`, with `:VERSION` behind it if you like
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
     /// A version, or a range such as '>=1.2 <2' or '~1.4'. Default: the highest stable version
@@ -120,7 +120,7 @@ pub(crate) struct PushArgs {
     /// The chart: a folder or an archive
     #[arg(value_name = "CHART")]
     pub(crate) chart: PathBuf,
-    /// Where to: oci://HOST/PATH. The chart's name and version are added
+    /// Where to, `oci://HOST/PATH`. The chart's name and version are added
     #[arg(value_name = "REMOTE")]
     pub(crate) remote: String,
 }

@@ -17,7 +17,9 @@ pub(crate) fn told(error: &Error) -> String {
     }
     // How a TLS client tells that the other side answered in clear text.
     if text.contains("InvalidContentType") {
-        text.push_str("\n\nThe server does not speak TLS. If that is meant to be, use --plain-http.");
+        text.push_str(
+            "\n\nThe server does not speak TLS. If that is meant to be, use --plain-http.",
+        );
     }
     if class(error) == Some(Class::Denied) {
         text.push_str(

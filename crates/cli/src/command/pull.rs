@@ -1,5 +1,6 @@
 //! `portolan pull`
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -36,7 +37,7 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
     let pulled = session
         .acquirer
         .pull(&request, &look, &args.destination, |progress| {
-            bar.follow(progress)
+            bar.follow(progress);
         })
         .await?;
     let unpacked = if args.untar {
@@ -71,7 +72,8 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
             answer.path.display()
         );
         if let Some(folder) = &answer.unpacked {
-            text.push_str(&format!("Folder: {}\n", folder.display()));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "Folder: {}", folder.display());
         }
         text
     })

@@ -30,10 +30,10 @@ pub(crate) async fn run(
         eprintln!("no versions in {}", answer.repository);
     }
     output::answer(format, &answer, |answer| {
-        answer
-            .versions
-            .iter()
-            .map(|version| format!("{version}\n"))
-            .collect()
+        let mut text = answer.versions.join("\n");
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
     })
 }
