@@ -218,7 +218,7 @@ pub enum PushError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: Box<ReadChartError>,
+        source: ReadChartError,
     },
     /// The folder is no chart.
     #[error("{} is not a chart", path.display())]
