@@ -71,65 +71,69 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(entry: &str, expected: Result<Option<Credential>, &'static str>) {
+    fn is(entry: &str, expected: Option<&Credential>) {
         let entry: Value = serde_json::from_str(entry).unwrap();
-        assert_eq!(credential(&entry), expected);
+        assert_eq!(credential(&entry).unwrap().as_ref(), expected);
     }
 
-    fn basic(username: &str, password: &str) -> Result<Option<Credential>, &'static str> {
-        Ok(Some(Credential::basic(username, password)))
+    #[track_caller]
+    fn pair(entry: &str, username: &str, password: &str) {
+        is(entry, Some(&Credential::basic(username, password)));
     }
 
     #[test]
     fn auth_is_read_with_and_without_padding() {
-        check(r#"{"auth":"Zmx1eDpwYQ=="}"#, basic("flux", "pa"));
-        check(r#"{"auth":"Zmx1eDpwYQ"}"#, basic("flux", "pa"));
-        check(r#"{"auth":"Zmx1eDpwYQ==\n"}"#, basic("flux", "pa"));
+        pair(r#"{"auth":"Zmx1eDpwYQ=="}"#, "flux", "pa");
+        pair(r#"{"auth":"Zmx1eDpwYQ"}"#, "flux", "pa");
+        pair(r#"{"auth":"Zmx1eDpwYQ==\n"}"#, "flux", "pa");
     }
 
     #[test]
     fn a_password_keeps_its_colons() {
-        check(r#"{"auth":"Zmx1eDpwOnE="}"#, basic("flux", "p:q"));
+        pair(r#"{"auth":"Zmx1eDpwOnE="}"#, "flux", "p:q");
     }
 
     #[test]
     fn a_name_may_be_empty() {
-        check(r#"{"auth":"OnA="}"#, basic("", "p"));
-        check(r#"{"password":"p"}"#, basic("", "p"));
-        check(r#"{"username":"u"}"#, basic("u", ""));
+        pair(r#"{"auth":"OnA="}"#, "", "p");
+        pair(r#"{"password":"p"}"#, "", "p");
+        pair(r#"{"username":"u"}"#, "u", "");
     }
 
     #[test]
     fn tokens_win_over_auth_and_auth_over_a_pair() {
-        let pair = r#""username":"a","password":"b""#;
-        check(
-            &format!(r#"{{{pair},"auth":"Zmx1eDpw"}}"#),
-            basic("flux", "p"),
+        let fields = r#""username":"a","password":"b","auth":"Zmx1eDpw""#;
+        pair(&format!("{{{fields}}}"), "flux", "p");
+        is(
+            &format!(r#"{{{fields},"identitytoken":"i"}}"#),
+            Some(&Credential::IdentityToken(Secret::new("i"))),
         );
-        check(
-            &format!(r#"{{{pair},"auth":"Zmx1eDpw","identitytoken":"i"}}"#),
-            Ok(Some(Credential::IdentityToken(Secret::new("i")))),
-        );
-        check(
-            &format!(r#"{{{pair},"identitytoken":"i","registrytoken":"r"}}"#),
-            Ok(Some(Credential::RegistryToken(Secret::new("r")))),
+        is(
+            &format!(r#"{{{fields},"identitytoken":"i","registrytoken":"r"}}"#),
+            Some(&Credential::RegistryToken(Secret::new("r"))),
         );
     }
 
     #[test]
     fn an_empty_entry_says_nothing() {
-        check("{}", Ok(None));
-        check("null", Ok(None));
-        check(r#"{"username":"","password":"","auth":""}"#, Ok(None));
-        check(r#"{"email":"a@example.com"}"#, Ok(None));
+        is("{}", None);
+        is("null", None);
+        is(r#"{"username":"","password":"","auth":""}"#, None);
+        is(r#"{"email":"a@example.com"}"#, None);
+    }
+
+    #[track_caller]
+    fn malformed(entry: &str, expected: &str) {
+        let entry: Value = serde_json::from_str(entry).unwrap();
+        assert_eq!(credential(&entry).unwrap_err(), expected);
     }
 
     #[test]
     fn a_malformed_entry_is_told_without_its_text() {
-        check(r#"{"auth":"!"}"#, Err("`auth` is not base64"));
-        check(r#"{"auth":"Zmx1eA=="}"#, Err("`auth` has no colon"));
-        check(r#"{"auth":"/zo="}"#, Err("`auth` is not text"));
-        check(r#"{"auth":7}"#, Err("it is not an object of texts"));
-        check(r#""text""#, Err("it is not an object of texts"));
+        malformed(r#"{"auth":"!"}"#, "`auth` is not base64");
+        malformed(r#"{"auth":"Zmx1eA=="}"#, "`auth` has no colon");
+        malformed(r#"{"auth":"/zo="}"#, "`auth` is not text");
+        malformed(r#"{"auth":7}"#, "it is not an object of texts");
+        malformed(r#""text""#, "it is not an object of texts");
     }
 }

@@ -263,17 +263,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn other(lines: &[&str], expected: Option<Challenge>) {
-        assert_eq!(Challenge::read(&headers(lines)), expected);
+    fn other(lines: &[&str], expected: Option<&Challenge>) {
+        assert_eq!(Challenge::read(&headers(lines)).as_ref(), expected);
     }
 
     #[test]
     fn a_password_is_asked_for_with_and_without_a_realm() {
-        other(&[r#"Basic realm="registry""#], Some(Challenge::Basic));
-        other(&["basic"], Some(Challenge::Basic));
+        other(&[r#"Basic realm="registry""#], Some(&Challenge::Basic));
+        other(&["basic"], Some(&Challenge::Basic));
         other(
             &["BASIC realm=x, charset=\"UTF-8\""],
-            Some(Challenge::Basic),
+            Some(&Challenge::Basic),
         );
     }
 

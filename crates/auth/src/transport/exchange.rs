@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Shared;
 use super::clients::PoolKey;
+use super::doors::Door;
 use super::fingerprint::Fingerprint;
 use super::origin::Origin;
 use super::resolver::RefusedAddress;
@@ -27,8 +28,8 @@ pub(super) struct Exchange<'a> {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
     pub(super) tls: &'a Tls,
-    /// What is shown, for counting requests by.
-    pub(super) shown: Fingerprint,
+    /// The credential that a 429 is for, be it shown or not.
+    pub(super) counted_as: Fingerprint,
     /// Who sends us there. `None` if it is the caller.
     pub(super) named_by: Option<NamedBy>,
 }
@@ -56,10 +57,8 @@ impl Shared {
         })?;
         let host = origin.to_string();
         let cleartext = origin.is_cleartext();
-        let door = (origin, exchange.shown);
-        if let Some(retry_after) = self.doors.closed_for(&door) {
-            return Err(SendError::RateLimited { host, retry_after });
-        }
+        let door = (origin, exchange.counted_as);
+        self.check_door(&door)?;
         let by_name = Reach::by_name(url);
         refuse_address(&host, by_name, exchange.named_by.as_ref())?;
 
@@ -108,6 +107,17 @@ impl Shared {
             })
             .unwrap_or(Reach::Public);
         Ok(Answer { inner, reach })
+    }
+
+    /// Fail if `door` was closed by an earlier 429.
+    pub(super) fn check_door(&self, door: &Door) -> Result<(), SendError> {
+        match self.doors.closed_for(door) {
+            Some(retry_after) => Err(SendError::RateLimited {
+                host: door.0.to_string(),
+                retry_after,
+            }),
+            None => Ok(()),
+        }
     }
 
     fn failed(&self, error: reqwest::Error, host: &str, named_by: Option<&NamedBy>) -> SendError {

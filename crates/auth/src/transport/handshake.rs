@@ -45,6 +45,9 @@ impl Shared {
     /// Send `request`, and answer at most one challenge.
     pub(super) async fn send(&self, request: &Request) -> Result<Response, SendError> {
         let asker = self.asker(request)?;
+        // Before a token is fetched that could not be used.
+        let counted_as = self.fingerprints.credential(request.access.credential());
+        self.check_door(&(asker.registry.clone(), counted_as))?;
         let shown = self.remembered(&asker).await?;
         let arrival = self.follow(request, shown.header()).await?;
         let shown = match verdict(

@@ -34,11 +34,10 @@ impl Shared {
         let home = Origin::of(&url);
         let mut tls = request.access.tls().clone();
         let mut headers = request.headers.clone();
-        let mut shown = self.fingerprints.credential(None);
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
-            shown = self.fingerprints.credential(request.access.credential());
         }
+        let mut counted_as = self.fingerprints.credential(request.access.credential());
         let mut named_by = None;
         let mut followed = 0;
         loop {
@@ -49,7 +48,7 @@ impl Shared {
                     headers: headers.clone(),
                     body: request.body.clone(),
                     tls: &tls,
-                    shown,
+                    counted_as,
                     named_by: named_by.clone(),
                 })
                 .await?;
@@ -72,7 +71,7 @@ impl Shared {
             }
             if named_by.is_some() || Origin::of(&next) != home {
                 headers.remove(AUTHORIZATION);
-                shown = self.fingerprints.credential(None);
+                counted_as = self.fingerprints.credential(None);
                 tls = tls.without_identity();
                 named_by = Some(NamedBy {
                     host: host_of(&url),

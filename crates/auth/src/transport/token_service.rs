@@ -131,7 +131,7 @@ impl Shared {
             headers,
             body: form.map(Bytes::from),
             tls: service.access.tls(),
-            shown: self.fingerprints.credential(service.access.credential()),
+            counted_as: self.fingerprints.credential(service.access.credential()),
             named_by: service.named_by.clone(),
         })
         .await

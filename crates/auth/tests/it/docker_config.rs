@@ -94,9 +94,10 @@ fn answer(row: &Row) -> Answer {
             }
         }
     }
-    match said {
-        true => Answer::NothingSaid { nothing_said: true },
-        false => Answer::None { none: true },
+    if said {
+        Answer::NothingSaid { nothing_said: true }
+    } else {
+        Answer::None { none: true }
     }
 }
 
@@ -342,7 +343,7 @@ fn an_opaque_pair_is_whole_or_absent() {
         );
         match (actual, row.expect) {
             (Ok(Some(credential)), expected) => {
-                assert_eq!(shown(credential), expected, "{}", row.id)
+                assert_eq!(shown(credential), expected, "{}", row.id);
             }
             (Err(error), Answer::Error { error: part }) => {
                 assert!(error.to_string().contains(&part), "{}: {error}", row.id);
