@@ -110,7 +110,7 @@ pub enum AcquireError {
         /// The version.
         version: String,
         /// What happened.
-        source: FetchError,
+        source: Box<FetchError>,
     },
     /// What came is no chart that Helm would load.
     #[error("failed to load chart archive of '{chart}' version '{version}'")]
@@ -135,7 +135,7 @@ impl AcquireError {
         Self::Pull {
             chart: request.chart().clone(),
             version: look.version().to_owned(),
-            source,
+            source: Box::new(source),
         }
     }
 
