@@ -22,7 +22,7 @@ async fn a_chart_is_pulled_into_a_folder_and_unpacked() {
     let pulled = world
         .acquirer
         .pull(&request, &look, folder.path(), |progress| {
-            last = Some(progress)
+            last = Some(progress);
         })
         .await
         .unwrap();
