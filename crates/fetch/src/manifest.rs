@@ -187,7 +187,7 @@ pub enum ManifestFlaw {
     /// The answer says that it is something else, such as the `text/html` of a login page.
     #[error("the registry sent {}, which is no manifest", quoted(content_type))]
     ContentType {
-        /// What it says it is.
+        /// What it says it is, at most 80 characters of it.
         content_type: String,
     },
     /// The header says one thing and the document another, so readers would disagree about it.
@@ -197,9 +197,9 @@ pub enum ManifestFlaw {
         quoted(document)
     )]
     TwoMediaTypes {
-        /// By the `Content-Type` header.
+        /// By the `Content-Type` header; at most 80 characters.
         header: String,
-        /// By the field `mediaType`.
+        /// By the field `mediaType`; at most 80 characters.
         document: String,
     },
     /// It has both `layers` and `manifests`, so readers would disagree about what it is.
@@ -239,18 +239,7 @@ pub enum ManifestFlaw {
     },
 }
 
-/// A stranger's text, shown so that it can neither flood nor forge a line.
+/// A stranger's text, shown so that it cannot forge a line.
 fn quoted(text: &str) -> String {
-    const SHOWN: usize = 80;
-    let shown: String = text
-        .chars()
-        .take(SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
-    let more = if text.chars().nth(SHOWN).is_some() {
-        "…"
-    } else {
-        ""
-    };
-    format!("`{shown}{more}`")
+    format!("`{}`", text.escape_debug())
 }

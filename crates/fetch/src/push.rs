@@ -1,19 +1,18 @@
 //! Putting a chart into a registry.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+mod document;
+
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, StatusCode};
 use portolan_auth::Response;
-use portolan_chart::{
-    CONFIG_MEDIA_TYPE, CONTENT_MEDIA_TYPE, ChartMetadata, Maintainer, tag_for_version,
-};
+use portolan_chart::{ChartMetadata, tag_for_version};
 use portolan_reference::{Algorithm, Digest, OciReference, OciRepository, ParseReferenceError};
-use serde::Serialize;
 use url::Url;
 
+use self::document::Document;
 use crate::manifest::OCI_MANIFEST;
 use crate::origin::{Stray, within};
 use crate::registry::{refusal, told_digest};
@@ -109,6 +108,10 @@ impl OciRegistry {
     /// See [`PushError`]. The tag has then not been moved, unless the error is
     /// [`StoredOtherwise`](PushError::StoredOtherwise) or the connection broke after the last
     /// request; content that was sent may stay in the registry, where nothing refers to it.
+    ///
+    /// # Cancel safety
+    ///
+    /// As after an error: dropped during the last request, the tag may have been moved or not.
     pub async fn push_chart(
         &self,
         remote: &Remote,
@@ -118,17 +121,11 @@ impl OciRegistry {
     ) -> Result<Digest, PushError> {
         let reference = destination(remote.repository(), metadata)?;
         let config = Bytes::from(serde_json::to_vec(metadata).map_err(PushError::Metadata)?);
-        let manifest = OutgoingManifest {
-            schema_version: 2,
-            media_type: OCI_MANIFEST,
-            config: OutgoingDescriptor::of(CONFIG_MEDIA_TYPE, &config),
-            layers: [OutgoingDescriptor::of(CONTENT_MEDIA_TYPE, &archive)],
-            annotations: annotations(metadata, created),
-        };
-        let document = Bytes::from(serde_json::to_vec(&manifest).map_err(PushError::Metadata)?);
+        let manifest = Document::new(&config, &archive, metadata, created);
+        let document = manifest.to_bytes().map_err(PushError::Metadata)?;
         self.upload(remote, &manifest.config.digest, config).await?;
-        let [layer] = &manifest.layers;
-        self.upload(remote, &layer.digest, archive).await?;
+        self.upload(remote, &manifest.layer().digest, archive)
+            .await?;
         self.tag(remote, reference, document).await
     }
 
@@ -279,112 +276,4 @@ fn upload_location(
             to,
         },
     })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OutgoingManifest {
-    schema_version: u8,
-    media_type: &'static str,
-    config: OutgoingDescriptor,
-    layers: [OutgoingDescriptor; 1],
-    annotations: BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OutgoingDescriptor {
-    media_type: &'static str,
-    #[serde(serialize_with = "as_text")]
-    digest: Digest,
-    size: usize,
-}
-
-impl OutgoingDescriptor {
-    fn of(media_type: &'static str, content: &[u8]) -> Self {
-        Self {
-            media_type,
-            digest: Digest::of(Algorithm::Sha256, content),
-            size: content.len(),
-        }
-    }
-}
-
-fn as_text<S: serde::Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(digest)
-}
-
-/// What Helm writes beside a chart
-/// ([`generateOCIAnnotations`](https://github.com/helm/helm/blob/v4.0.0/pkg/registry/chart.go)): the
-/// chart's own annotations too, except that they cannot rename it.
-fn annotations(metadata: &ChartMetadata, created: SystemTime) -> BTreeMap<String, String> {
-    const TITLE: &str = "org.opencontainers.image.title";
-    const VERSION: &str = "org.opencontainers.image.version";
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let mut all = BTreeMap::from([
-        (TITLE, metadata.name.clone()),
-        (VERSION, metadata.version.clone()),
-        ("org.opencontainers.image.created", timestamp(created)),
-        (
-            "org.opencontainers.image.description",
-            text(&metadata.description),
-        ),
-        ("org.opencontainers.image.url", text(&metadata.home)),
-        (
-            "org.opencontainers.image.source",
-            metadata.sources.first().cloned().unwrap_or_default(),
-        ),
-        (
-            "org.opencontainers.image.authors",
-            authors(&metadata.maintainers),
-        ),
-    ]);
-    all.retain(|_, value| !value.trim().is_empty());
-    let mut all: BTreeMap<String, String> = all
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    let own = metadata
-        .annotations
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), TITLE | VERSION));
-    all.extend(own.map(|(key, value)| (key.clone(), value.clone())));
-    all
-}
-
-fn authors(maintainers: &[Maintainer]) -> String {
-    let one = |maintainer: &Maintainer| {
-        let name = maintainer.name.clone().unwrap_or_default();
-        match &maintainer.email {
-            Some(email) if !email.is_empty() => format!("{name} ({email})"),
-            _ => name,
-        }
-    };
-    maintainers.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// RFC 3339, in whole seconds. A time before 1970 counts as its beginning.
-fn timestamp(time: SystemTime) -> String {
-    let since = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
-    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_second(seconds)
-        .unwrap_or(jiff::Timestamp::MAX)
-        .to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_written_as_helm_writes_it() {
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::new(seconds, 999_999_999);
-        assert_eq!(timestamp(at(0)), "1970-01-01T00:00:00Z");
-        assert_eq!(timestamp(at(1_790_000_000)), "2026-09-21T14:13:20Z");
-        assert_eq!(timestamp(at(1 << 60)), timestamp(at(1 << 61)));
-        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(9);
-        assert_eq!(timestamp(before), "1970-01-01T00:00:00Z");
-    }
 }

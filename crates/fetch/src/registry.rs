@@ -36,6 +36,11 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(10);
 /// Every act that only reads is made up to three times while the failure looks like it passes: a
 /// status of 500 or more, a connection that fails or breaks, a timeout, a body that ends early. The
 /// waits are about 100 and 200 ms. 429 is repeated only if the registry asks for at most a second.
+///
+/// # Cancel safety
+///
+/// An act that reads may be dropped at any time: its connection is closed, and nothing else has
+/// happened.
 #[derive(Debug, Clone)]
 pub struct OciRegistry {
     transport: Transport,

@@ -45,8 +45,8 @@ pub(crate) fn read(
         && header != document
     {
         return Err(ManifestFlaw::TwoMediaTypes {
-            header: header.clone(),
-            document: document.clone(),
+            header: shortened(header),
+            document: shortened(document),
         });
     }
     // Only OCI's own documents may leave the field out.
@@ -80,7 +80,7 @@ fn known(media_type: &str) -> Result<Kind, ManifestFlaw> {
         OCI_INDEX | DOCKER_LIST => Ok(Kind::Index),
         other if other.starts_with(DOCKER_SCHEMA_1) => Err(ManifestFlaw::Schema1),
         other => Err(ManifestFlaw::ContentType {
-            content_type: other.to_owned(),
+            content_type: shortened(other),
         }),
     }
 }
@@ -93,6 +93,11 @@ fn essence(content_type: &str) -> String {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
+}
+
+/// The beginning of a stranger's text, which may be as long as a manifest.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
 }
 
 /// The parser's own message may quote the document, which is a stranger's and may be long.
@@ -319,6 +324,17 @@ mod tests {
             flaw.to_string(),
             "the registry sent `text/html`, which is no manifest"
         );
+    }
+
+    #[test]
+    fn a_strangers_media_type_neither_floods_nor_forges_a_log() {
+        let strange = format!(r#","mediaType":"x\n{}""#, "y".repeat(100_000));
+        let flaw = judge(None, &image(&strange)).unwrap_err();
+        let shown = format!(
+            r"the registry sent `x\n{}`, which is no manifest",
+            "y".repeat(78)
+        );
+        assert_eq!(flaw.to_string(), shown);
     }
 
     #[test]
