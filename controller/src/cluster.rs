@@ -1,5 +1,11 @@
 //! Where objects come from and where reports go: an API server, or a folder of manifests.
 
+mod kubernetes;
+mod patch;
+#[cfg(test)]
+mod tests;
+mod watching;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::Future;
@@ -11,6 +17,7 @@ use kube::runtime::watcher;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use crate::cluster::kubernetes::{Kubernetes, Scope};
 use crate::kind::Kind;
 
 /// The one seam between the reconcilers and the world they report to.
