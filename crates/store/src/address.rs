@@ -19,7 +19,7 @@ impl Address {
     pub fn new(advertised: &str) -> Result<Self, InvalidAddressError> {
         let text = advertised.trim_end_matches('/');
         let bad = |byte: char| byte.is_whitespace() || byte.is_control() || "?#\\".contains(byte);
-        if host_of(text).is_empty() || text.contains(bad) {
+        if host_of(advertised).is_empty() || text.contains(bad) {
             return Err(InvalidAddressError {
                 text: crate::name::shortened(advertised),
             });

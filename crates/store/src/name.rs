@@ -4,12 +4,14 @@ use std::fmt;
 
 use crate::{InvalidKeyError, ObjectKey};
 
-/// The longest part of a file name, in bytes. A file system takes 255; `-<12 hex>` (13) and `.lock`
-/// or `.json` (5) must still fit behind it.
+/// The longest part of a file name to publish under, in bytes. A file system takes 255; `-<12 hex>`
+/// and `.lock` or `.json` (5) must still fit behind it.
 const LONGEST_PART: usize = 237;
-/// The longest file name with its folders, in bytes; with root and object it must fit in the 4096
-/// of a link's target.
+/// The longest file name to publish under, with its folders, in bytes; with root and object it must
+/// fit in the 4096 of a link's target.
 const LONGEST_NAME: usize = 1024;
+/// How much longer a stored name may be: by `-<12 hex>`.
+const MARK: usize = 13;
 /// How many parts a file name may have. A chart name has one, or two with Artifactory.
 const MOST_PARTS: usize = 16;
 
@@ -18,8 +20,18 @@ const MOST_PARTS: usize = 16;
 pub(crate) struct FileName(String);
 
 impl FileName {
+    /// A name to publish under.
     pub(crate) fn new(text: &str) -> Result<Self, InvalidPathError> {
-        match name_trouble(text) {
+        Self::within(text, 0)
+    }
+
+    /// A name that something published may have.
+    pub(crate) fn stored(text: &str) -> Result<Self, InvalidPathError> {
+        Self::within(text, MARK)
+    }
+
+    fn within(text: &str, mark: usize) -> Result<Self, InvalidPathError> {
+        match name_trouble(text, mark) {
             Some(reason) => Err(InvalidPathError::new(text, reason)),
             None => Ok(Self(text.to_owned())),
         }
@@ -39,7 +51,7 @@ impl FileName {
         let (folders, last) = self.split();
         let (stem, extension) = split_extension(last);
         let separator = if folders.is_empty() { "" } else { "/" };
-        Self::new(&format!("{folders}{separator}{stem}-{mark}{extension}"))
+        Self::stored(&format!("{folders}{separator}{stem}-{mark}{extension}"))
     }
 }
 
@@ -73,7 +85,7 @@ impl StoredPath {
         if key.kind() != kind {
             return Err(InvalidPathError::new(path, Reason::Case));
         }
-        match name_trouble(file) {
+        match name_trouble(file, MARK) {
             Some(reason) => Err(InvalidPathError::new(path, reason)),
             None => Ok(Self {
                 key,
@@ -102,21 +114,22 @@ impl fmt::Display for StoredPath {
     }
 }
 
-fn name_trouble(text: &str) -> Option<Reason> {
-    if text.len() > LONGEST_NAME {
+/// What is wrong with a name, which may be longer by `mark` bytes than one to publish under.
+fn name_trouble(text: &str, mark: usize) -> Option<Reason> {
+    if text.len() > LONGEST_NAME + mark {
         return Some(Reason::LongName);
     }
     if text.split('/').count() > MOST_PARTS {
         return Some(Reason::ManyParts);
     }
-    text.split('/').find_map(part_trouble)
+    text.split('/').find_map(|part| part_trouble(part, mark))
 }
 
-fn part_trouble(part: &str) -> Option<Reason> {
+fn part_trouble(part: &str, mark: usize) -> Option<Reason> {
     if part.is_empty() {
         return Some(Reason::EmptyPart);
     }
-    if part.len() > LONGEST_PART {
+    if part.len() > LONGEST_PART + mark {
         return Some(Reason::LongPart);
     }
     // `.` and `..` too.

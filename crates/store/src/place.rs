@@ -22,26 +22,35 @@ pub(crate) fn find(
     digest: &Digest,
 ) -> Result<Place, PublishError> {
     let mark = digest.hex().get(..MARK).unwrap_or_default();
-    let marked = wanted.marked(mark)?;
-    let mut last = None;
-    for file in [wanted, marked] {
-        let path = StoredPath {
-            key: key.clone(),
-            file,
-        };
-        let failed = |error: Errno| FileError::new("look at", path.to_string(), error.into());
-        match bytes_at(root, &path, digest).map_err(failed)? {
-            Bytes::Free => return Ok(Place { path, kept: None }),
-            Bytes::Same(file) => {
-                let kept = Some(file);
-                return Ok(Place { path, kept });
-            }
-            Bytes::Other => last = Some(path),
-        }
+    let marked = wanted.marked(mark);
+    if let Some(place) = place_at(root, key, wanted, digest)? {
+        return Ok(place);
     }
-    // Its own digest is in its name, so it holds what it never held when it was published.
-    let path = last.map(|path| path.to_string()).unwrap_or_default();
-    Err(FileError::new("publish", path, Errno::EXIST.into()).into())
+    let marked = marked?;
+    let path = format!("{key}/{}", marked.as_str());
+    // With its own digest in the name and other bytes, it is not what was published.
+    let taken = || FileError::new("publish", path, Errno::EXIST.into());
+    Ok(place_at(root, key, marked, digest)?.ok_or_else(taken)?)
+}
+
+/// The place that has this name; `None` if it has other bytes.
+fn place_at(
+    root: &Root,
+    key: &ObjectKey,
+    file: FileName,
+    digest: &Digest,
+) -> Result<Option<Place>, FileError> {
+    let key = key.clone();
+    let path = StoredPath { key, file };
+    let bytes = bytes_at(root, &path, digest);
+    match bytes.map_err(|error| FileError::new("look at", path.to_string(), error.into()))? {
+        Bytes::Free => Ok(Some(Place { path, kept: None })),
+        Bytes::Same(file) => Ok(Some(Place {
+            path,
+            kept: Some(file),
+        })),
+        Bytes::Other => Ok(None),
+    }
 }
 
 enum Bytes {

@@ -102,7 +102,7 @@ impl Collection<'_> {
                 }
                 FileType::RegularFile => {
                     // So that locks, and what no artifact can be called, stay.
-                    let Ok(file) = FileName::new(&path) else {
+                    let Ok(file) = FileName::stored(&path) else {
                         continue;
                     };
                     if self.kept.contains(&file) {

@@ -11,7 +11,7 @@ use hyper::header::HeaderValue;
 use portolan_reference::Digest;
 use rustix::fd::AsFd as _;
 use rustix::fs::{AtFlags, Stat};
-use rustix::io::Result as Done;
+use rustix::io::{Errno, Result as Done};
 
 use crate::beneath::{Opened, Root, open_file};
 use crate::name::StoredPath;
@@ -85,10 +85,12 @@ pub(super) struct Linked {
 /// Open what `path` names: a regular file, or one that a link beside it or above it points at,
 /// within the same object. `None` if there is no such file. Blocks.
 pub(super) fn find(root: &Root, path: &StoredPath) -> Done<Option<Found>> {
-    match root.file(&path.folder(), path.last())? {
-        Opened::File(file, _) => Ok(Some(look_at(root, path, file, None)?)),
-        Opened::Missing => Ok(None),
-        Opened::NotAFile => follow(root, path),
+    match root.file(&path.folder(), path.last()) {
+        Ok(Opened::File(file, _)) => Ok(Some(look_at(root, path, file, None)?)),
+        Ok(Opened::NotAFile) => follow(root, path),
+        // A path that goes on behind a file.
+        Ok(Opened::Missing) | Err(Errno::NOTDIR) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -110,7 +112,7 @@ fn follow(root: &Root, link: &StoredPath) -> Done<Option<Found>> {
         return Ok(None);
     }
     let folder = match root.folder(&path.folder()) {
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(Errno::NOENT) => return Ok(None),
         folder => folder?,
     };
     // Not a link again.
