@@ -40,14 +40,25 @@ impl Entry<'_> {
         self.read_all().map(without_byte_order_mark)
     }
 
+    /// Pass over the content.
+    pub(crate) fn skip(self) -> io::Result<()> {
+        let skipped = io::copy(self.content, &mut io::sink())?;
+        self.check_whole(skipped)
+    }
+
     fn read_all(self) -> io::Result<Vec<u8>> {
         let mut data = Vec::new();
         self.content.read_to_end(&mut data)?;
-        // `tar` ends an entry early, without a word, when the archive is cut short.
-        if data.len() as u64 != self.size {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        self.check_whole(data.len() as u64)?;
         Ok(data)
+    }
+
+    /// `tar` ends an entry early, without a word, when the archive is cut short.
+    fn check_whole(&self, read: u64) -> io::Result<()> {
+        if read == self.size {
+            return Ok(());
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 

@@ -180,6 +180,7 @@ pub(crate) fn collect(
         let data = if keep(&path) {
             entry.read()?
         } else {
+            entry.skip()?;
             Vec::new()
         };
         files.insert(path, data);

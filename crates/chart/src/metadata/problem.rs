@@ -11,8 +11,8 @@ pub struct ParseMetadataError(#[from] Problem);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("not YAML: {0}")]
-    Yaml(#[from] YamlError),
+    #[error("{0}")]
+    Yaml(YamlError),
     #[error("{} is {found} where {expected} is expected", place(within, name))]
     Type {
         within: &'static str,
@@ -44,6 +44,12 @@ pub(crate) enum Problem {
     Stray(&'static str),
     #[error("`generated` is not a time as in 2006-01-02T15:04:05Z: `{}`", .0.escape_debug())]
     Time(String),
+}
+
+impl From<YamlError> for Problem {
+    fn from(error: YamlError) -> Self {
+        Self::Yaml(error)
+    }
 }
 
 fn place(within: &str, name: &str) -> String {

@@ -1,0 +1,18 @@
+//! The public API of `portolan-chart`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod accepted;
+mod directory;
+mod hostile;
+mod limits;
+mod metadata;
+mod names;
+mod packed;
+mod properties;
+mod subcharts;
+mod unpack;
+mod write;
