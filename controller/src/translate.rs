@@ -284,3 +284,7 @@ fn text_of<'a>(secret: &'a Secret, key: &str) -> Option<&'a str> {
         std::str::from_utf8(&data.get(key)?.0).ok()
     })
 }
+
+#[cfg(test)]
+#[path = "translate/tests.rs"]
+mod tests;
