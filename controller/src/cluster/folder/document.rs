@@ -79,7 +79,10 @@ fn read(chunk: &str) -> Result<Value, serde_saphyr::Error> {
 /// programmers.
 fn reason(error: &serde_saphyr::Error, chunk: &str) -> String {
     let text = error.to_string();
-    let end = [" at line ", ", set "].iter().filter_map(|mark| text.find(mark)).min();
+    let end = [" at line ", ", set "]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min();
     let text = text[..end.unwrap_or(text.len())]
         .replace("budget breached", "more than a document may have");
     if chunk.contains("{{") {
@@ -139,7 +142,9 @@ mod tests {
 
     #[track_caller]
     fn check_unreadable(text: &str, line: u64, what: &str) {
-        let found = documents(text).into_iter().find_map(|found| found.value.err());
+        let found = documents(text)
+            .into_iter()
+            .find_map(|found| found.value.err());
         let found = found.expect("it is no YAML");
         assert_eq!((found.line, found.what.as_str()), (line, what));
     }
@@ -149,8 +154,14 @@ mod tests {
         check("", &[]);
         check("# nothing\n", &[]);
         check("a: 1\n", &[(1, 1, json!({"a": 1}))]);
-        check("---\na: 1\n---\nb: 2", &[(1, 2, json!({"a": 1})), (2, 4, json!({"b": 2}))]);
-        check("a: 1\r\n---\r\nb: 2\r\n", &[(1, 1, json!({"a": 1})), (2, 3, json!({"b": 2}))]);
+        check(
+            "---\na: 1\n---\nb: 2",
+            &[(1, 2, json!({"a": 1})), (2, 4, json!({"b": 2}))],
+        );
+        check(
+            "a: 1\r\n---\r\nb: 2\r\n",
+            &[(1, 1, json!({"a": 1})), (2, 3, json!({"b": 2}))],
+        );
     }
 
     #[test]
@@ -163,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_document_may_begin_on_the_line_of_its_marker() {
-        check("--- {a: 1}\n--- # two\nb: 2\n", &[(1, 1, json!({"a": 1})), (2, 3, json!({"b": 2}))]);
+        check(
+            "--- {a: 1}\n--- # two\nb: 2\n",
+            &[(1, 1, json!({"a": 1})), (2, 3, json!({"b": 2}))],
+        );
     }
 
     #[test]
@@ -174,7 +188,10 @@ mod tests {
 
     #[test]
     fn json_is_read_as_well() {
-        check("{\n\t\"a\": [1,\n\t\t\"\\u00e9\"]\n}\n", &[(1, 1, json!({"a": [1, "é"]}))]);
+        check(
+            "{\n\t\"a\": [1,\n\t\t\"\\u00e9\"]\n}\n",
+            &[(1, 1, json!({"a": [1, "é"]}))],
+        );
     }
 
     #[test]
@@ -191,7 +208,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_line_in_the_file() {
-        check_unreadable("x: 1\n---\n# two\na: b: c\n", 4, "mapping values are not allowed in this context");
+        check_unreadable(
+            "x: 1\n---\n# two\na: b: c\n",
+            4,
+            "mapping values are not allowed in this context",
+        );
         check_unreadable("a: 1\nb: 2\na: 3\n", 3, "duplicate mapping key: a");
         check_unreadable("{\"a\": 1, \"a\": 2}", 1, "duplicate mapping key: a");
         check_unreadable(
@@ -204,13 +225,21 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_without_the_text() {
         let found = documents("password: \"hunter2\nnext: 1\n");
-        let told = format!("{:?}", found[0].value.as_ref().expect_err("the quote is not closed"));
+        let told = format!(
+            "{:?}",
+            found[0]
+                .value
+                .as_ref()
+                .expect_err("the quote is not closed")
+        );
         assert!(!told.contains("hunter2"), "{told}");
     }
 
     #[test]
     fn a_document_has_limits() {
-        let deep: String = (0..=MAX_DEPTH).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let deep: String = (0..=MAX_DEPTH)
+            .map(|depth| format!("{}a:\n", " ".repeat(depth)))
+            .collect();
         let wide = "- 1\n".repeat(MAX_NODES + 1);
         let text = "x".repeat(MAX_TEXT_BYTES / 8);
         let bomb = format!("a: &a {text}\nb: [{}]\n", "*a, ".repeat(9));
@@ -218,7 +247,10 @@ mod tests {
         for text in [deep, wide, bomb, aliases] {
             let found = documents(&text);
             let told = found[0].value.as_ref().expect_err("it is too much");
-            assert!(told.what.starts_with("more than a document may have"), "{told:?}");
+            assert!(
+                told.what.starts_with("more than a document may have"),
+                "{told:?}"
+            );
         }
     }
 }

@@ -101,26 +101,35 @@ fn unpack(value: Value, item: Option<usize>, depth: usize, found: &mut Objects) 
     };
     match read {
         Ok((id, value)) => found.accepted.push(Accepted { id, item, value }),
-        Err((id, reasons)) => found.refused.extend(reasons.into_iter().map(|what| Refused {
-            id: id.clone(),
-            item,
-            what,
-        })),
+        Err((id, reasons)) => found
+            .refused
+            .extend(reasons.into_iter().map(|what| Refused {
+                id: id.clone(),
+                item,
+                what,
+            })),
     }
 }
 
 /// Items of a typed list may leave out what the list says of them all.
 fn unpack_list(mut list: Map<String, Value>, depth: usize, found: &mut Objects) {
-    let kind = text(&list, "kind").strip_suffix("List").unwrap_or_default().to_owned();
+    let kind = text(&list, "kind")
+        .strip_suffix("List")
+        .unwrap_or_default()
+        .to_owned();
     let version = list.get("apiVersion").cloned();
     let Some(Value::Array(items)) = list.remove("items") else {
         return;
     };
     for (number, mut item) in (1..).zip(items) {
         if let (Value::Object(fields), false) = (&mut item, kind.is_empty()) {
-            fields.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
+            fields
+                .entry("kind")
+                .or_insert_with(|| Value::from(kind.as_str()));
             if let Some(version) = &version {
-                fields.entry("apiVersion").or_insert_with(|| version.clone());
+                fields
+                    .entry("apiVersion")
+                    .or_insert_with(|| version.clone());
             }
         }
         unpack(item, Some(number), depth + 1, found);

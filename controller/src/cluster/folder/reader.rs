@@ -56,7 +56,10 @@ struct Entry {
 #[derive(Debug, Default)]
 struct File {
     objects: Vec<(Id, Place, Value)>,
+    /// Objects that it wants to be something that they cannot be.
     unclear: BTreeSet<Id>,
+    /// Whether a part of it cannot be read, so that nobody knows which objects are in there.
+    is_partly_unreadable: bool,
     problems: Vec<Problem>,
     others: usize,
 }
@@ -137,7 +140,10 @@ impl Reader {
         for found in &scan.files {
             let entry = self.files.entry(found.path.clone()).or_default();
             let is_settled = entry.seen.replace(found.stamp) == Some(found.stamp);
-            let is_known = entry.read.as_ref().is_some_and(|(read, _)| *read == found.stamp);
+            let is_known = entry
+                .read
+                .as_ref()
+                .is_some_and(|(read, _)| *read == found.stamp);
             if is_settled && !is_known {
                 self.adopt(found);
             }
@@ -152,12 +158,13 @@ impl Reader {
             Ok(text) => File::read(&path, &text),
             Err(what) => File {
                 problems: vec![Problem { place: path, what }],
+                is_partly_unreadable: true,
                 ..File::default()
             },
         };
         let entry = self.files.entry(found.path.clone()).or_default();
         if let Some((_, old)) = &entry.read
-            && file.is_partly_unreadable()
+            && file.is_partly_unreadable
         {
             let old = old.objects.iter().map(|(id, ..)| id).chain(&old.unclear);
             file.unclear.extend(old.cloned());
@@ -190,14 +197,20 @@ impl Reader {
                 [] => {}
                 [(first, _), ref more @ ..] => {
                     contents.unclear.insert(id.clone());
-                    contents.problems.extend(more.iter().map(|(place, _)| Problem {
-                        place: place.to_string(),
-                        what: format!("{id}: is already in {first}, and only one of them can be meant"),
-                    }));
+                    contents
+                        .problems
+                        .extend(more.iter().map(|(place, _)| Problem {
+                            place: place.to_string(),
+                            what: format!(
+                                "{id}: is already in {first}, and only one of them can be meant"
+                            ),
+                        }));
                 }
             }
         }
-        contents.unclear.retain(|id| !contents.objects.contains_key(id));
+        contents
+            .unclear
+            .retain(|id| !contents.objects.contains_key(id));
         contents
     }
 }
@@ -223,7 +236,7 @@ impl File {
                         place: place.to_string(),
                         what: format!("is no YAML: {}", error.what),
                     });
-                    file.has_unknown = true;
+                    file.is_partly_unreadable = true;
                     continue;
                 }
             };
@@ -237,7 +250,7 @@ impl File {
                     Ok(id) => (id.to_string(), Some(id)),
                     Err(named) => (named, None),
                 };
-                file.has_unknown |= id.is_none();
+                file.is_partly_unreadable |= id.is_none();
                 file.unclear.extend(id);
                 file.problems.push(Problem {
                     place: place(refused.item).to_string(),

@@ -13,6 +13,9 @@ pub(super) const MAX_FILE_BYTES: u64 = 8 << 20;
 /// How many manifests a folder may hold.
 const MAX_FILES: usize = 10_000;
 
+/// How many bytes the manifests of a folder may have in all.
+const MAX_TOTAL_BYTES: u64 = 256 << 20;
+
 /// How many files and folders are looked at to find them.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -72,11 +75,7 @@ pub(super) fn scan(root: &Path) -> io::Result<Scan> {
     let names = names(&real_root)?;
     scan.walk(&real_root, Path::new(""), names, 0);
     scan.files.sort_by(|a, b| a.path.cmp(&b.path));
-    if scan.files.len() > MAX_FILES {
-        scan.files.truncate(MAX_FILES);
-        let what = format!("holds more than {MAX_FILES} manifests: the rest is not read");
-        scan.problems.push((PathBuf::from("."), what));
-    }
+    scan.keep_limits();
     Ok(scan)
 }
 
@@ -95,9 +94,29 @@ impl Scan {
             if let Err(error) = self.look_at(root, &path, depth) {
                 // What went away since it was listed is simply not there.
                 if error.kind() != io::ErrorKind::NotFound {
-                    self.problems.push((path, format!("cannot be read: {error}")));
+                    self.problems
+                        .push((path, format!("cannot be read: {error}")));
                 }
             }
+        }
+    }
+
+    /// Leave out what is too much, the last ones first.
+    fn keep_limits(&mut self) {
+        let mut total = 0_u64;
+        let within = self.files.iter().take(MAX_FILES).take_while(|found| {
+            // A file that is too large is refused by itself.
+            total += found.stamp.size.min(MAX_FILE_BYTES);
+            total <= MAX_TOTAL_BYTES
+        });
+        let within = within.count();
+        if let Some(first) = self.files.get(within) {
+            let what = format!(
+                "is not read, nor is what comes after it: a folder may hold {MAX_FILES} manifests of {} MiB in all",
+                MAX_TOTAL_BYTES >> 20
+            );
+            self.problems.push((first.path.clone(), what));
+            self.files.truncate(within);
         }
     }
 
@@ -117,7 +136,13 @@ impl Scan {
         Ok(())
     }
 
-    fn take(&mut self, root: &Path, path: &Path, full: &Path, metadata: Metadata) -> io::Result<()> {
+    fn take(
+        &mut self,
+        root: &Path,
+        path: &Path,
+        full: &Path,
+        metadata: Metadata,
+    ) -> io::Result<()> {
         let refuse = |scan: &mut Self, what: &str| {
             scan.problems.push((path.to_owned(), what.to_owned()));
             Ok(())
@@ -128,7 +153,10 @@ impl Scan {
             };
             // Whoever may write into the folder must not have other files read for them.
             if !real.starts_with(root) {
-                return refuse(self, "is a link that leads out of the folder: it is not followed");
+                return refuse(
+                    self,
+                    "is a link that leads out of the folder: it is not followed",
+                );
             }
             let metadata = fs::symlink_metadata(&real)?;
             (real, metadata)

@@ -34,7 +34,10 @@ pub(super) fn read(mut fields: Map<String, Value>) -> Result<Value, Vec<String>>
     if !fields.contains_key("apiVersion") {
         errors.push("apiVersion: Required value".to_owned());
     }
-    if !matches!(fields.get("type"), None | Some(Value::Null | Value::String(_))) {
+    if !matches!(
+        fields.get("type"),
+        None | Some(Value::Null | Value::String(_))
+    ) {
         errors.push("type: must be a text".to_owned());
     }
     let mut data = entries(&fields, "data", &mut errors, |text| {
