@@ -11,6 +11,7 @@ mod context;
 mod engine;
 mod events;
 mod failure;
+mod flags;
 mod kind;
 mod leader;
 mod metrics;
