@@ -30,7 +30,7 @@ pub enum SendError {
     },
     /// The host wants to be left alone. Until `retry_after` has passed, requests with the same
     /// credential fail with this error without being sent.
-    #[error("`{host}` limits the rate of requests; next one in {} s", retry_after.as_secs_f64().ceil())]
+    #[error("`{host}` limits the rate of requests; the next may follow in {} s", retry_after.as_secs_f64().ceil())]
     RateLimited {
         /// Who said so.
         host: String,
@@ -78,7 +78,7 @@ pub enum SendError {
         limit: u64,
     },
     /// The server took too long.
-    #[error("`{host}` kept {waiting} waiting for more than {} s", after.as_secs())]
+    #[error("`{host}` kept {waiting} waiting for more than {after:?}")]
     Timeout {
         /// Who was waited for.
         host: String,

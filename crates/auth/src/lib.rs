@@ -41,4 +41,4 @@ pub use crate::response::Response;
 #[cfg(feature = "http")]
 pub use crate::tls::{ParseTlsError, Tls};
 #[cfg(feature = "http")]
-pub use crate::transport::{Transport, TransportBuilder};
+pub use crate::transport::{Fingerprint, Transport, TransportBuilder};

@@ -31,6 +31,7 @@ use self::bounded::Bounded;
 pub use self::builder::TransportBuilder;
 use self::clients::Clients;
 use self::doors::Doors;
+pub use self::fingerprint::Fingerprint;
 use self::fingerprint::Fingerprints;
 use self::flights::Tokens;
 use self::handshake::{Scheme, SchemeKey};
@@ -118,6 +119,12 @@ impl Transport {
         let mut request = Request::new(Method::GET, url).access(access.clone());
         request.scope = Some(scope.to_owned());
         self.shared.token_for(&request).await
+    }
+
+    /// What stands for `access` in the key of a cache. Whatever is kept of an answer must be kept under
+    /// it, so that nobody is served what another one was allowed to see.
+    pub fn fingerprint(&self, access: &Access) -> Fingerprint {
+        self.shared.fingerprints.access(access)
     }
 }
 

@@ -73,8 +73,7 @@ impl Clients {
             .no_proxy()
             .dns_resolver(Resolver {
                 pinned: Arc::clone(&self.pinned),
-                // What a proxy resolves is not seen from here, and the proxy itself may be anywhere.
-                named_from: key.named_from.filter(|_| key.proxy.is_none()),
+                named_from: key.named_from,
             });
         if let Some(proxy) = &key.proxy {
             let mut through = reqwest::Proxy::all(&proxy.uri)?;

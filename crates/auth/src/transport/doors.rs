@@ -65,9 +65,16 @@ impl Doors {
         wait
     }
 
-    /// `door` has let somebody in.
+    /// `door` has let somebody in. If it was closed meanwhile, that one had entered before, and it stays
+    /// closed.
     pub(super) fn open(&self, door: &Door) {
-        locked(&self.0).remove(door);
+        let mut doors = locked(&self.0);
+        if doors
+            .get(door)
+            .is_some_and(|closed| closed.until <= Instant::now())
+        {
+            doors.remove(door);
+        }
     }
 }
 
@@ -116,6 +123,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_answer_to_somebody_who_was_inside_already_does_not_open_the_door() {
+        let doors = Doors::new();
+        let door = door("https://r.io", "a", &Fingerprints::new().unwrap());
+        doors.close(door.clone(), &HeaderMap::new(), SystemTime::UNIX_EPOCH);
+        doors.open(&door);
+        assert!(doors.closed_for(&door).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn without_a_word_the_wait_doubles_until_somebody_is_let_in() {
         let doors = Doors::new();
         let door = door("https://r.io", "a", &Fingerprints::new().unwrap());
@@ -132,6 +148,7 @@ mod tests {
             close();
         }
         assert!(close() <= 600.0);
+        tokio::time::advance(LONGEST).await;
         doors.open(&door);
         assert!(close() <= 1.25);
     }

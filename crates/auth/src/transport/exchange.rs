@@ -11,6 +11,7 @@ use super::clients::PoolKey;
 use super::doors::Door;
 use super::fingerprint::Fingerprint;
 use super::origin::Origin;
+use super::proxies::Proxy;
 use super::resolver::RefusedAddress;
 use crate::error::Waiting;
 use crate::{Reach, SendError, Tls};
@@ -56,32 +57,56 @@ impl Shared {
             reason: "its URL is not one of HTTP",
         })?;
         let host = origin.to_string();
-        let cleartext = origin.is_cleartext();
         let door = (origin, exchange.counted_as);
         self.check_door(&door)?;
         let by_name = Reach::by_name(url);
         refuse_address(&host, by_name, exchange.named_by.as_ref())?;
-
         let proxy = self.proxies.on_the_way_to(url);
         let direct = proxy.is_none();
+
+        let inner = self.transmit(exchange, proxy, &host).await?;
+        if inner.status() == StatusCode::TOO_MANY_REQUESTS {
+            let retry_after = self.doors.close(door, inner.headers(), wall_clock());
+            return Err(SendError::RateLimited { host, retry_after });
+        }
+        self.doors.open(&door);
+        // Through a proxy the other end of the connection is the proxy.
+        let connected_to = inner.remote_addr().filter(|_| direct);
+        let reach = by_name
+            .or(connected_to.map(|address| Reach::of(address.ip())))
+            .unwrap_or(Reach::Public);
+        Ok(Answer { inner, reach })
+    }
+
+    /// Put the request on the wire, over the connections that it may use.
+    async fn transmit(
+        &self,
+        exchange: Exchange<'_>,
+        proxy: Option<Proxy>,
+        host: &str,
+    ) -> Result<reqwest::Response, SendError> {
+        let failed = |error| self.failed(error, host, exchange.named_by.as_ref());
         let key = PoolKey {
             tls: self.fingerprints.tls(exchange.tls),
-            cleartext,
+            cleartext: exchange.url.scheme() == "http",
+            // What a proxy resolves is not seen from here, and the proxy itself may be anywhere.
+            named_from: match (&proxy, &exchange.named_by) {
+                (None, Some(by)) => Some(by.reach),
+                _ => None,
+            },
             proxy,
-            named_from: exchange.named_by.as_ref().map(|by| by.reach),
         };
-        let failed = |error| self.failed(error, &host, exchange.named_by.as_ref());
         let client = self.clients.get(key, exchange.tls).map_err(failed)?;
         let mut building = client
-            .request(exchange.method.clone(), url.clone())
+            .request(exchange.method.clone(), exchange.url.clone())
             .headers(exchange.headers);
         if let Some(body) = exchange.body {
             building = building.body(body);
         }
-        let inner = tokio::time::timeout(self.header_timeout, building.send())
-            .await
+        let answered = tokio::time::timeout(self.header_timeout, building.send()).await;
+        let inner = answered
             .map_err(|_| SendError::Timeout {
-                host: host.clone(),
+                host: host.to_owned(),
                 waiting: Waiting::Headers,
                 after: self.header_timeout,
             })?
@@ -89,24 +114,11 @@ impl Shared {
         tracing::debug!(
             method = %exchange.method,
             host,
-            path = url.path(),
+            path = exchange.url.path(),
             status = inner.status().as_u16(),
             "answered"
         );
-
-        if inner.status() == StatusCode::TOO_MANY_REQUESTS {
-            let retry_after = self.doors.close(door, inner.headers(), wall_clock());
-            return Err(SendError::RateLimited { host, retry_after });
-        }
-        self.doors.open(&door);
-        // Through a proxy the other end of the connection is the proxy.
-        let reach = by_name
-            .or_else(|| {
-                let address = inner.remote_addr().filter(|_| direct)?;
-                Some(Reach::of(address.ip()))
-            })
-            .unwrap_or(Reach::Public);
-        Ok(Answer { inner, reach })
+        Ok(inner)
     }
 
     /// Fail if `door` was closed by an earlier 429.

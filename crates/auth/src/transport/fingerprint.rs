@@ -13,9 +13,12 @@ use crate::{Access, Credential, Tls};
 #[derive(Debug)]
 pub(super) struct Fingerprints(hmac::Key);
 
-/// HMAC-SHA256 of something secret.
+/// Stands for an [`Access`] in the key of a cache: equal for equal tenant, credential and TLS material,
+/// and saying nothing about them. From [`Transport::fingerprint`](crate::Transport::fingerprint).
+///
+/// It is an HMAC-SHA256 under a random key of the transport, so it means nothing to another process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Fingerprint([u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprints {
     /// `None` if the operating system has no random bytes.
