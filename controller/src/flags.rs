@@ -5,6 +5,7 @@
 //! `--flag` or `--flag=false` for switches; given twice, the last one counts.
 
 mod gates;
+mod local;
 mod parse;
 mod run;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use crate::flags::gates::FeatureGates;
+pub(crate) use crate::flags::local::{LocalFlags, Output};
 pub(crate) use crate::flags::run::{
     Addresses, LeaderElection, Limits, LogEncoding, LogLevel, Logs, Reconciling, RunFlags, Spiffe,
     Storage, Watching,
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     /// May be left out: `portolan-controller --flag` is `portolan-controller run --flag`, so that
     /// Flux's own Deployment needs another image and nothing else.
     Run(Box<RunFlags>),
+    /// Reconcile the objects in a folder of manifests, without a cluster.
+    Local(LocalFlags),
     /// Print the custom resource definitions as YAML.
     Crds,
     /// Print the version.

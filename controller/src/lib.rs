@@ -14,8 +14,11 @@ mod failure;
 mod flags;
 mod kind;
 mod leader;
+mod local;
 mod metrics;
 mod object;
 mod plan;
 mod repository;
 mod translate;
+
+pub use crate::local::{Local, LocalOptions, Observed, StartError, State, Table};

@@ -1,0 +1,52 @@
+//! The flags of `local`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::ArgAction::Append;
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::flags::parse;
+
+/// The flags of `local`.
+#[derive(Debug, Args)]
+pub(crate) struct LocalFlags {
+    /// The folder of manifests: `.yaml`, `.yml` and `.json`, at any depth. It is never written
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// End as soon as every object has been tried once: 0 if all are ready, 1 if not, 2 if files
+    /// cannot be read
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long --once waits for answers
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse::duration)]
+    pub(crate) timeout: Duration,
+    /// How to tell: text for people; json is an array with --once, else one object a line
+    #[arg(long, short, value_name = "FORM", value_enum, default_value = "text")]
+    pub(crate) output: Output,
+    /// Where artifacts are stored, and kept; else a temporary folder that is removed at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) storage_path: Option<PathBuf>,
+    /// Where artifacts are served; port 0 is any that is free
+    #[arg(long, value_name = "[HOST]:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) storage_addr: String,
+    /// Under which address others find the artifacts; else the one they are served at
+    #[arg(long, value_name = "[http://]HOST[:PORT]")]
+    pub(crate) storage_adv_addr: Option<String>,
+    /// Take tokens for REGISTRY from the token service at ORIGIN only; may be given several times
+    #[arg(long, value_name = "REGISTRY=ORIGIN", action = Append, value_parser = parse::token_realm)]
+    pub(crate) token_realm: Vec<(String, Url)>,
+    /// Not supported by this version: charts cannot be built from a GitRepository or Bucket yet
+    #[arg(long, value_name = "KIND/NS/NAME=DIR|TGZ", action = Append)]
+    pub(crate) source: Vec<String>,
+}
+
+/// How to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For pipelines.
+    Json,
+}
