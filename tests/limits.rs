@@ -1,0 +1,116 @@
+//! `docs/limits.md` says what the code does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use portolan_store::{Options, ServeLimits};
+
+/// The rows of the first table: the limit, and its default as it is written.
+fn written() -> BTreeMap<String, String> {
+    include_str!("../docs/limits.md")
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            let (value, _) = rest.split_once(" |")?;
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn bytes(value: u64) -> String {
+    match value {
+        mebi if mebi % (1 << 20) == 0 => format!("{} MiB", mebi >> 20),
+        kibi => format!("{} KiB", kibi >> 10),
+    }
+}
+
+fn seconds(value: Duration) -> String {
+    format!("{} s", value.as_secs())
+}
+
+#[test]
+fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
+    let fetch = portolan_fetch::Limits::default();
+    let chart = portolan_chart::Limits::default();
+    let store = Options::default();
+    let serve = ServeLimits::default();
+    let size = |value: usize| u64::try_from(value).expect("sizes are 64 bits");
+    let code: BTreeMap<String, String> = [
+        (
+            "fetch::Limits::max_manifest_bytes",
+            bytes(fetch.max_manifest_bytes),
+        ),
+        (
+            "fetch::Limits::max_chart_bytes",
+            bytes(fetch.max_chart_bytes),
+        ),
+        (
+            "fetch::Limits::max_tag_pages",
+            fetch.max_tag_pages.to_string(),
+        ),
+        ("fetch::Limits::max_tags", fetch.max_tags.to_string()),
+        (
+            "fetch::Limits::max_tag_page_bytes",
+            bytes(fetch.max_tag_page_bytes),
+        ),
+        (
+            "fetch::Limits::max_tag_list_bytes",
+            bytes(fetch.max_tag_list_bytes),
+        ),
+        ("fetch::Limits::body_timeout", seconds(fetch.body_timeout)),
+        (
+            "chart::Limits::max_chart_bytes",
+            bytes(chart.max_chart_bytes),
+        ),
+        (
+            "chart::Limits::max_unpacked_bytes",
+            bytes(chart.max_unpacked_bytes),
+        ),
+        ("chart::Limits::max_entries", chart.max_entries.to_string()),
+        ("chart::Limits::max_file_bytes", bytes(chart.max_file_bytes)),
+        (
+            "store::Options::retention_ttl",
+            seconds(store.retention_ttl),
+        ),
+        (
+            "store::Options::retention_records",
+            store.retention_records.to_string(),
+        ),
+        (
+            "store::Options::retention_deadline",
+            seconds(store.retention_deadline),
+        ),
+        ("store::Options::max_scan", store.max_scan.to_string()),
+        (
+            "store::ServeLimits::header_timeout",
+            seconds(serve.header_timeout),
+        ),
+        (
+            "store::ServeLimits::idle_timeout",
+            seconds(serve.idle_timeout),
+        ),
+        (
+            "store::ServeLimits::stall_timeout",
+            seconds(serve.stall_timeout),
+        ),
+        (
+            "store::ServeLimits::max_head_bytes",
+            bytes(size(serve.max_head_bytes)),
+        ),
+        (
+            "store::ServeLimits::max_connections",
+            serve.max_connections.to_string(),
+        ),
+        (
+            "store::ServeLimits::shutdown_grace",
+            seconds(serve.shutdown_grace),
+        ),
+        (
+            "store::ServeLimits::max_memory_bytes",
+            bytes(serve.max_memory_bytes),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    assert_eq!(written(), code);
+}
