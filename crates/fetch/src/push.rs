@@ -94,8 +94,10 @@ impl OciRegistry {
     /// [`helm push`](https://github.com/helm/helm/blob/v4.0.0/pkg/registry/client.go) stores: the
     /// metadata as the config, the archive as the one layer, the annotations
     /// `org.opencontainers.image.*` and the chart's own. `+` in the version becomes `_` in the tag.
-    /// `created` becomes an annotation too, so the same chart pushed with the same `created` has the
-    /// same digest. A tag that exists is moved.
+    /// Beyond that the manifest says of which media type it is, as the
+    /// [image specification](https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#image-manifest-property-descriptions)
+    /// recommends. `created` is among the annotations, so the same chart pushed with the same
+    /// `created` has the same digest. A tag that exists is moved.
     ///
     /// `remote` is the chart's own repository and ends in its name. That `metadata` was read from
     /// `archive` is the caller's promise.
