@@ -111,10 +111,15 @@ impl Shared {
                 after: self.header_timeout,
             })?
             .map_err(failed)?;
+        // Of a URL that somebody made up for us, even the path may be a secret.
+        let path = match exchange.named_by {
+            None => exchange.url.path(),
+            Some(_) => "",
+        };
         tracing::debug!(
             method = %exchange.method,
             host,
-            path = exchange.url.path(),
+            path,
             status = inner.status().as_u16(),
             "answered"
         );

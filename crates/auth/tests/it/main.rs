@@ -24,6 +24,8 @@ mod realms;
 #[cfg(feature = "http")]
 mod redirects;
 #[cfg(feature = "http")]
+mod registry;
+#[cfg(feature = "http")]
 mod secrecy;
 #[cfg(feature = "http")]
 mod server;

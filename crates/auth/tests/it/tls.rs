@@ -2,7 +2,7 @@
 
 use portolan_auth::{Access, ParseTlsError, SendError, Tls};
 
-use crate::server::{Authority, Reply, Server, get, shown, transport, user};
+use crate::server::{Authority, Reply, Server, get, shown, told, transport, user};
 
 #[tokio::test]
 async fn a_root_of_ones_own_is_trusted_by_those_who_gave_it() {
@@ -84,6 +84,28 @@ async fn a_client_certificate_is_presented_to_the_token_service_and_not_along_a_
     assert!(!store.seen()[0].identified);
 }
 
+#[tokio::test]
+async fn a_client_certificate_of_an_authority_that_the_server_does_not_know_is_told() {
+    let authority = Authority::new();
+    let server = Server::start_tls(&authority, |_| Reply::ok("")).await;
+    let stranger = Authority::new();
+    let (certificate, key) = stranger.client_pem();
+    let tls = authority
+        .tls()
+        .with_identity_pem(certificate.as_bytes(), key.as_bytes())
+        .unwrap();
+    let access = Access::anonymous().with_tls(tls);
+    let error = get(&transport(), server.url("/"), &access)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SendError::Connection { .. }));
+    assert!(
+        told(&error).contains("received fatal alert"),
+        "{}",
+        told(&error)
+    );
+}
+
 #[test]
 fn what_is_no_certificate_is_an_error_and_not_left_out() {
     let authority = Authority::new();
@@ -97,6 +119,8 @@ fn what_is_no_certificate_is_an_error_and_not_left_out() {
             ParseTlsError::Roots
         );
     }
+    let told = ParseTlsError::Roots.to_string();
+    assert_eq!(told, "failed to parse CA certificate");
 }
 
 #[test]
