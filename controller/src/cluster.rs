@@ -1,5 +1,6 @@
 //! Where objects come from and where reports go: an API server, or a folder of manifests.
 
+mod connect;
 mod folder;
 mod kubernetes;
 mod patch;
@@ -18,6 +19,7 @@ use kube::runtime::watcher;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use crate::cluster::connect::connect;
 pub(crate) use crate::cluster::folder::{Folder, Follower, Problem};
 pub(crate) use crate::cluster::kubernetes::{Kubernetes, Scope};
 use crate::kind::Kind;

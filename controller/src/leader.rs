@@ -133,6 +133,11 @@ impl Candidate {
         (candidate, Leadership { until: seen })
     }
 
+    /// What the lease is called.
+    pub(crate) fn lease_name(&self) -> &str {
+        self.lease.name()
+    }
+
     /// Ask for the lease until it is given, then hold on to it. Comes back when it is lost, and then
     /// this process must not write anything any more.
     ///

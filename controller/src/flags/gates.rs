@@ -26,12 +26,6 @@ impl FeatureGates {
             Some(format!("the feature gate {name} {remark}"))
         })
     }
-
-    /// Those set here, and those set in `later`, which count if both name one.
-    pub(crate) fn merged(mut self, later: Self) -> Self {
-        self.0.extend(later.0);
-        self
-    }
 }
 
 /// `Name=true,Other=false`.

@@ -134,8 +134,8 @@ pub(crate) struct Reconciling {
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse::duration)]
     pub(crate) max_retry_delay: Duration,
     /// Features to switch, as in Name=true,Other=false
-    #[arg(long, value_name = "GATES", action = Append, value_parser = gates::parse)]
-    feature_gates: Vec<FeatureGates>,
+    #[arg(long, value_name = "GATES", action = Append)]
+    feature_gates: Vec<String>,
 }
 
 impl Reconciling {
@@ -149,9 +149,12 @@ impl Reconciling {
     }
 
     /// All feature gates that were set.
-    pub(crate) fn feature_gates(&self) -> FeatureGates {
-        let given = self.feature_gates.iter().cloned();
-        given.fold(FeatureGates::default(), FeatureGates::merged)
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with one: there is none of that name, or its value is none.
+    pub(crate) fn feature_gates(&self) -> Result<FeatureGates, String> {
+        gates::parse(&self.feature_gates.join(","))
     }
 }
 

@@ -202,29 +202,26 @@ fn values_that_mean_nothing_are_refused() {
 
 #[test]
 fn feature_gates_are_known_or_refused() {
-    let gates =
-        run("--feature-gates=CacheSecretsAndConfigMaps=true,ObjectLevelWorkloadIdentity=false")
-            .reconciling
-            .feature_gates();
-    let remarks: Vec<String> = gates.remarks().collect();
-    assert_eq!(remarks.len(), 2);
+    let gates = |text: &str| run(text).reconciling.feature_gates();
+    let remarks = |text| gates(text).expect("known").remarks().collect::<Vec<_>>();
+    let both =
+        remarks("--feature-gates=CacheSecretsAndConfigMaps=true,ObjectLevelWorkloadIdentity=false");
+    assert_eq!(both.len(), 2);
     assert!(
-        remarks[1].contains("ObjectLevelWorkloadIdentity is retired"),
-        "{remarks:?}"
+        both[1].contains("ObjectLevelWorkloadIdentity is retired"),
+        "{both:?}"
     );
-    let twice = run(
-        "--feature-gates=CacheSecretsAndConfigMaps=true --feature-gates ObjectLevelWorkloadIdentity=true",
-    );
-    assert_eq!(twice.reconciling.feature_gates().remarks().count(), 2);
-    refused(
-        "--feature-gates=Unknown=true",
-        "there is no feature gate `Unknown`",
-    );
-    refused("--feature-gates=CacheSecretsAndConfigMaps", "NAME=true");
-    refused(
-        "--feature-gates=CacheSecretsAndConfigMaps=maybe",
-        "`true` or `false`",
-    );
+    let twice = "--feature-gates=CacheSecretsAndConfigMaps=true --feature-gates ObjectLevelWorkloadIdentity=true";
+    assert_eq!(remarks(twice).len(), 2);
+    assert!(remarks("run").is_empty());
+    for (wrong, because) in [
+        ("Unknown=true", "there is no feature gate `Unknown`"),
+        ("CacheSecretsAndConfigMaps", "NAME=true"),
+        ("CacheSecretsAndConfigMaps=maybe", "`true` or `false`"),
+    ] {
+        let error = gates(&format!("--feature-gates={wrong}")).expect_err(wrong);
+        assert!(error.contains(because), "{error}");
+    }
 }
 
 #[test]
