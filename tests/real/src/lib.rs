@@ -1,1 +1,43 @@
-//! The suite over real parts.
+//! What the suite over real parts stands on: the parts themselves, started on loopback ports of
+//! their own, and cleaned up after whatever happens.
+//!
+//! Everything here blocks and panics: it serves tests, and a test that cannot go on says why and
+//! stops. The parts are built by `tests/tools/build`; `PORTOLAN_TOOLS` names another folder.
+
+mod api;
+mod audit;
+mod charts;
+mod cluster;
+mod controller;
+mod folder;
+mod helm;
+mod http;
+mod keeper;
+mod kinds;
+mod manifest;
+mod ours;
+mod parts;
+mod ports;
+mod process;
+mod registry;
+mod runtime;
+mod token;
+mod wait;
+
+pub use api::{Api, Refusal};
+pub use audit::Call;
+pub use charts::ChartFolder;
+pub use cluster::{Cluster, custom_resources};
+pub use controller::{Controller, Scope};
+pub use folder::Folder;
+pub use helm::{Helm, Pulled};
+pub use http::{Answer, get, request};
+pub use kinds::Id;
+pub use manifest::{condition, helm_chart, helm_repository, secret};
+pub use ours::{Ours, ours};
+pub use parts::{Part, part};
+pub use ports::free_port;
+pub use process::Process;
+pub use registry::{Account, Guard, OciRegistry, Seen};
+pub use token::TokenService;
+pub use wait::{eventually, within};

@@ -1,0 +1,160 @@
+//! The real Helm.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::charts::ChartFolder;
+use crate::folder::Folder;
+use crate::parts::{Part, part};
+use crate::registry::Account;
+
+/// Helm with a home of its own: it sees nothing of whoever runs the suite.
+#[derive(Debug)]
+pub struct Helm {
+    home: Folder,
+}
+
+impl Default for Helm {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Helm {
+    /// Helm with an empty home.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self {
+            home: Folder::new("helm"),
+        }
+    }
+
+    /// `helm package`: returns the archive.
+    #[track_caller]
+    pub fn package(&self, chart: &ChartFolder, version: &str) -> PathBuf {
+        let mut command = self.command(&["package", "--version", version]);
+        command.arg(chart.path()).arg("--destination");
+        command.arg(chart.packages());
+        run(command).unwrap_or_else(|said| panic!("helm package: {said}"));
+        let archive = format!("{}-{version}.tgz", chart.name());
+        chart.packages().join(archive)
+    }
+
+    /// `helm push` to a registry that does not ask who is there.
+    #[track_caller]
+    pub fn push(&self, archive: &Path, remote: &str) {
+        self.push_as(archive, remote, None);
+    }
+
+    /// `helm push`, logged in.
+    #[track_caller]
+    pub fn push_as(&self, archive: &Path, remote: &str, account: Option<Account>) {
+        let mut command = self.command(&["push", "--plain-http"]);
+        command.arg(archive).arg(remote);
+        if let Some(account) = account {
+            command.args(["--username", account.name, "--password", account.password]);
+        }
+        run(command).unwrap_or_else(|said| panic!("helm push: {said}"));
+    }
+
+    /// `helm pull` into a folder that has nothing else in it.
+    ///
+    /// # Errors
+    ///
+    /// What Helm said when it pulled nothing.
+    pub fn pull(&self, reference: &str, version: &str) -> Result<Pulled, String> {
+        let folder = Folder::new("pulled");
+        let mut command = self.command(&["pull", reference, "--plain-http", "--version", version]);
+        command.arg("--destination").arg(folder.path());
+        run(command)?;
+        Ok(Pulled::only_file_of(folder.path()))
+    }
+
+    /// `helm upgrade --install` of an archive.
+    ///
+    /// # Errors
+    ///
+    /// What Helm said when it installed nothing.
+    pub fn install(
+        &self,
+        archive: &Path,
+        (namespace, release): (&str, &str),
+        kubeconfig: &Path,
+    ) -> Result<(), String> {
+        let mut command = self.command(&["upgrade", "--install", release]);
+        command.arg(archive).args(["--namespace", namespace]);
+        command.arg("--kubeconfig").arg(kubeconfig);
+        run(command).map(drop)
+    }
+
+    /// The chart's version and the state of a release, as `helm status` tells them.
+    ///
+    /// # Errors
+    ///
+    /// What Helm said when there is no such release.
+    pub fn status(
+        &self,
+        (namespace, release): (&str, &str),
+        kubeconfig: &Path,
+    ) -> Result<Value, String> {
+        let mut command = self.command(&["list", "--output", "json", "--filter"]);
+        command.arg(format!("^{release}$"));
+        command.args(["--namespace", namespace, "--kubeconfig"]);
+        command.arg(kubeconfig);
+        let releases: Value = serde_json::from_str(&run(command)?).map_err(|e| e.to_string())?;
+        Ok(releases[0].clone())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(part(Part::Helm));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("HELM_CACHE_HOME", self.home.join("cache"))
+            .env("HELM_CONFIG_HOME", self.home.join("config"))
+            .env("HELM_DATA_HOME", self.home.join("data"));
+        command
+    }
+}
+
+/// A chart that was pulled.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The name of the file.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Pulled {
+    /// What is in a folder that has one file.
+    #[track_caller]
+    pub fn only_file_of(folder: &Path) -> Self {
+        let files: Vec<_> = fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        let [file] = files.as_slice() else {
+            panic!("one file was expected: {files:?}");
+        };
+        let name = file.file_name().expect("a name").to_string_lossy();
+        Self {
+            name: name.into_owned(),
+            bytes: fs::read(file).expect("a file"),
+        }
+    }
+}
+
+/// Run a command to its end: what it printed, or why it failed.
+fn run(mut command: Command) -> Result<String, String> {
+    let output = command.output().expect("helm runs");
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}

@@ -1,0 +1,51 @@
+//! The real parts, built by `tests/tools/build`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A program that somebody else wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Where the API server keeps its objects.
+    Etcd,
+    /// The API server.
+    KubeApiserver,
+    /// The registry of the CNCF, without a referrers API.
+    Registry,
+    /// A client of registries.
+    Crane,
+    /// Helm.
+    Helm,
+}
+
+impl Part {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::Registry => "registry",
+            Self::Crane => "crane",
+            Self::Helm => "helm",
+        }
+    }
+}
+
+/// Where a part is.
+///
+/// A missing part is a failure: a suite that skips what it cannot run proves nothing.
+#[track_caller]
+pub fn part(part: Part) -> PathBuf {
+    let name = part.file_name();
+    let folder = env::var_os("PORTOLAN_TOOLS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/bin"),
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    assert!(
+        path.is_file(),
+        "the part '{name}' is missing: there is no {}; build it with `tests/tools/build {name}`, \
+         or set PORTOLAN_TOOLS to the folder that has it",
+        path.display()
+    );
+    path
+}
