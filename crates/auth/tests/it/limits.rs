@@ -81,7 +81,7 @@ async fn a_body_that_is_cut_is_an_error_and_no_shorter_body() {
 fn timed_out<T: std::fmt::Debug>(result: Result<T, SendError>) -> Waiting {
     match result {
         Err(error @ SendError::Timeout { waiting, after, .. }) => {
-            assert_eq!(after, Duration::from_millis(200));
+            assert_eq!(after, Duration::from_secs(1));
             assert!(error.is_transient());
             waiting
         }
@@ -93,7 +93,7 @@ fn timed_out<T: std::fmt::Debug>(result: Result<T, SendError>) -> Waiting {
 async fn a_server_that_does_not_answer_is_given_up() {
     let server = Server::start(|_| Reply::ok("").after(Duration::from_mins(1))).await;
     let transport = builder()
-        .header_timeout(Duration::from_millis(200))
+        .header_timeout(Duration::from_secs(1))
         .build()
         .unwrap();
     let result = get(&transport, server.url("/"), &user("secret")).await;
@@ -104,7 +104,7 @@ async fn a_server_that_does_not_answer_is_given_up() {
 async fn a_body_that_does_not_go_on_is_given_up() {
     let server = Server::start(|_| Reply::ok("12345").stalled()).await;
     let transport = builder()
-        .idle_timeout(Duration::from_millis(200))
+        .idle_timeout(Duration::from_secs(1))
         .build()
         .unwrap();
     let response = transport.send(Request::get(server.url("/"))).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_token_that_does_not_come_whole_is_given_up() {
     })
     .await;
     let transport = builder()
-        .header_timeout(Duration::from_millis(200))
+        .header_timeout(Duration::from_secs(1))
         .build()
         .unwrap();
     let result = get(&transport, server.url("/"), &user("secret")).await;

@@ -71,7 +71,7 @@ async fn sixteen_who_come_together_share_one_token_request() {
 #[tokio::test]
 async fn a_failure_is_shared_by_those_who_waited_and_forgotten_after() {
     let refuses = Arc::new(AtomicBool::new(true));
-    let server = slow_registry(Duration::from_millis(200), Arc::clone(&refuses)).await;
+    let server = slow_registry(Duration::from_secs(1), Arc::clone(&refuses)).await;
     let (transport, access) = (transport(), user("secret"));
     for result in together(&transport, &server, &access, 16).await {
         match result {
@@ -93,21 +93,31 @@ async fn a_failure_is_shared_by_those_who_waited_and_forgotten_after() {
 
 #[tokio::test]
 async fn when_the_one_who_fetches_the_token_is_cancelled_a_waiter_fetches_it() {
-    let server = slow_registry(Duration::from_millis(300), Arc::default()).await;
-    let (transport, access) = (transport(), user("secret"));
+    let tokens = AtomicU64::new(0);
+    let server = Server::start(move |seen| match seen.authorization() {
+        _ if seen.path() == "/token" => match tokens.fetch_add(1, Ordering::SeqCst) {
+            0 => Reply::token("t").after(Duration::from_mins(1)),
+            _ => Reply::token("t"),
+        },
+        Some("Bearer t") => Reply::ok(""),
+        _ => Reply::bearer(&format!("http://{}/token", seen.header("host").unwrap())),
+    })
+    .await;
+    let (transport, access) = (transport(), Access::anonymous());
     let spawn = || {
         let (transport, url, access) = (transport.clone(), server.url("/v2/a"), access.clone());
         tokio::spawn(async move { get(&transport, url, &access).await })
     };
+    let asked = async |number| {
+        while server.asked().len() < number {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
     let first = spawn();
-    while token_requests(&server) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    asked(2).await;
     let second = spawn();
-    // Until the second has had its 401 and waits for the first.
-    while server.asked().len() < 3 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    asked(3).await;
+    // Time for the second to read its 401 and wait for the first.
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(token_requests(&server), 1);
     first.abort();
