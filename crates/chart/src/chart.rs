@@ -5,7 +5,8 @@ use crate::contents::Files;
 
 /// A whole chart in memory, read under limits and found good.
 ///
-/// Of a file that was in an archive twice only the last is here, which is the one that Helm uses.
+/// Of a template or another plain file that was in an archive twice only the last is here, which is
+/// the one that Helm uses.
 /// No file has a byte order mark, which Helm takes off too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {

@@ -172,10 +172,10 @@ pub(crate) fn collect(
         if is_metadata_file(&path) {
             limits.check_file(&path, entry.size())?;
         }
-        // Of two Chart.yaml, readers that stop at the first would see another chart than Helm,
-        // which lays one over the other. Of any other two files the last counts.
-        if path == "Chart.yaml" && files.contains_key(&path) {
-            return Err(Refusal::SecondChartYaml.of(path.as_bytes()).into());
+        // Helm lays one Chart.yaml over the other, and reads every values.yaml before it takes the
+        // last. Of any other two files the last counts, here as there.
+        if is_decisive(&path) && files.contains_key(&path) {
+            return Err(Refusal::Twice.of(path.as_bytes()).into());
         }
         let data = if keep(&path) {
             entry.read()?

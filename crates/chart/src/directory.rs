@@ -207,7 +207,7 @@ pub enum ReadDirectoryError {
     #[error(transparent)]
     TooLarge(Excess),
     /// The `.helmignore` file cannot be used.
-    #[error("the .helmignore file is not right")]
+    #[error("the .helmignore file is invalid")]
     Ignore(#[source] IgnoreError),
     /// `values.schema.json` is not JSON.
     #[error("values.schema.json is not JSON")]

@@ -5,7 +5,7 @@ mod error;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::archive::{Budget, Refusal, walk};
+use crate::archive::{Budget, Refusal, VisitError, walk};
 use crate::contents::{collect, decisive_files, is_metadata_file, judge};
 use crate::metadata::Draft;
 use crate::{Chart, ChartMetadata, Limits};
@@ -31,8 +31,9 @@ pub fn read_metadata(archive: impl Read, limits: &Limits) -> Result<ChartMetadat
             limits.check_file(&entry.path, entry.size())?;
         }
         match entry.path.as_str() {
-            "Chart.yaml" if draft.is_some() => {
-                return Err(Refusal::SecondChartYaml.of(b"Chart.yaml").into());
+            "Chart.yaml" if draft.is_some() => return Err(twice("Chart.yaml")),
+            "requirements.yaml" if requirements.is_some() => {
+                return Err(twice("requirements.yaml"));
             }
             "Chart.yaml" => {
                 let read = Draft::read(&entry.read()?);
@@ -54,6 +55,10 @@ pub fn read_metadata(archive: impl Read, limits: &Limits) -> Result<ChartMetadat
         read.map_err(|problem| problem.of("requirements.yaml"))?;
     }
     draft.finish().map_err(|problem| problem.of("Chart.yaml"))
+}
+
+fn twice(path: &str) -> VisitError {
+    Refusal::Twice.of(path.as_bytes()).into()
 }
 
 /// Read the whole chart in `archive` into memory, if Helm would load it.

@@ -34,6 +34,7 @@ impl Node {
     /// The first document of `yaml`.
     pub(crate) fn parse(yaml: &[u8]) -> Result<Self, YamlError> {
         let document = first_document(text(yaml)?);
+        check_characters(document)?;
         serde_saphyr::from_str_with_options(document, options()).map_err(YamlError::new)
     }
 
@@ -68,6 +69,30 @@ impl YamlError {
 fn text(yaml: &[u8]) -> Result<&str, YamlError> {
     std::str::from_utf8(yaml)
         .map_err(|error| YamlError(format!("not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+/// YAML's printable characters, but the byte order mark
+/// ([YAML 1.2.2, 5.1](https://yaml.org/spec/1.2.2/#51-character-set)).
+fn check_characters(text: &str) -> Result<(), YamlError> {
+    let allowed = |character: char| {
+        matches!(
+            character,
+            '\t' | '\n'
+                | '\r'
+                | ' '..='~'
+                | '\u{85}'
+                | '\u{a0}'..='\u{fefe}'
+                | '\u{ff00}'..='\u{fffd}'
+                | '\u{10000}'..
+        )
+    };
+    match text.chars().find(|character| !allowed(*character)) {
+        None => Ok(()),
+        Some(character) => Err(YamlError(format!(
+            "the character U+{:04X} is not allowed",
+            u32::from(character)
+        ))),
+    }
 }
 
 fn options() -> serde_saphyr::Options {

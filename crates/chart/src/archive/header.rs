@@ -210,7 +210,7 @@ pub(crate) enum Refusal {
     Outside,
     Drive,
     ChartYamlAsFolder,
-    SecondChartYaml,
+    Twice,
 }
 
 impl Refusal {
@@ -255,7 +255,7 @@ impl fmt::Display for EntryProblem {
             }
             Refusal::Drive => "its path begins with a drive letter",
             Refusal::ChartYamlAsFolder => "Chart.yaml has to be in the chart's folder, not be it",
-            Refusal::SecondChartYaml => "it is there twice, and only one can count",
+            Refusal::Twice => "it is there twice, and only one can count",
         })
     }
 }

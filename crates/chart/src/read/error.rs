@@ -36,7 +36,7 @@ pub enum ReadChartError {
     #[error("no 'Chart.yaml' found in the folder at the top")]
     NoChartYaml,
     /// A file that Helm reads says something that Helm does not accept.
-    #[error("{file} is not right")]
+    #[error("{file} is invalid")]
     File {
         /// The file: `Chart.yaml`, `requirements.yaml`, a lock file or `values.yaml`.
         file: String,

@@ -7,15 +7,17 @@ use serde::de::{
     Visitor,
 };
 
-use super::{Node, YamlError, first_document, key_text, options, text};
+use super::{Node, YamlError, check_characters, first_document, key_text, options, text};
 
 /// Check that `yaml` is what Helm takes as values: documents that each are a map, or nothing.
 ///
 /// Takes no more memory than its longest scalar and what its anchors name.
 pub(crate) fn check_values(yaml: &[u8]) -> Result<(), YamlError> {
     for document in documents(text(yaml)?)? {
+        let document = first_document(document);
+        check_characters(document)?;
         serde_saphyr::with_deserializer_from_str_with_options(
-            first_document(document),
+            document,
             options(),
             |deserializer| Values { top: true }.deserialize(deserializer),
         )

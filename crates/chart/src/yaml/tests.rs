@@ -122,6 +122,23 @@ fn what_is_no_text_is_an_error_that_says_where() {
     assert_eq!(error.to_string(), "not UTF-8 at byte 3");
 }
 
+#[test]
+fn characters_that_cannot_be_printed_are_an_error() {
+    for (character, code) in [('\0', "0000"), ('\u{7f}', "007F"), ('\u{feff}', "FEFF")] {
+        let yaml = format!("a: \"x{character}\"");
+        let expected = format!("the character U+{code} is not allowed");
+        assert_eq!(
+            Node::parse(yaml.as_bytes()).unwrap_err().to_string(),
+            expected
+        );
+        check_bad(&yaml, &expected);
+    }
+    check(
+        "a: \"\u{85}é\u{fffd}🚢\"",
+        &[("a", words("\u{85}é\u{fffd}🚢"))],
+    );
+}
+
 #[track_caller]
 fn check_text(value: f64, expected: &str) {
     assert_eq!(go_text(value), expected);

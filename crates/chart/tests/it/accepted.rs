@@ -166,14 +166,14 @@ fn the_folder_may_have_any_name_even_two() {
 }
 
 #[test]
-fn of_two_files_of_one_name_the_last_counts() {
+fn of_two_plain_files_of_one_name_the_last_counts() {
     let archive = chart()
-        .file("app/values.yaml", "a: 1")
-        .file("other/./values.yaml", "a: 2")
+        .file("app/templates/a.yaml", "a: 1")
+        .file("other/./templates/a.yaml", "a: 2")
         .gzip();
     check(&archive);
     let chart = read_chart(archive.as_slice(), &Limits::default()).unwrap();
-    assert_eq!(chart.values(), Some(&b"a: 2"[..]));
+    assert_eq!(chart.file("templates/a.yaml"), Some(&b"a: 2"[..]));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_folder_that_helm_would_not_load_or_package_is_refused() {
     let bad = folder(&[("Chart.yaml", "name: a/b\nversion: 1.0.0")]);
     check_refused(
         bad.path(),
-        "Chart.yaml is not right: the name `a/b` is not allowed: it has to be one part of a path",
+        "Chart.yaml is invalid: the name `a/b` is not allowed: it has to be one part of a path",
     );
     check_refused(
         chart(&[("values.schema.json", "{")]).path(),
@@ -110,7 +110,7 @@ fn a_folder_that_helm_would_not_load_or_package_is_refused() {
     );
     check_refused(
         chart(&[(".helmignore", "a\n**/b")]).path(),
-        "the .helmignore file is not right: line 2, `**/b`: `**` is not supported",
+        "the .helmignore file is invalid: line 2, `**/b`: `**` is not supported",
     );
     check_refused(
         chart(&[("charts/a/values.yaml", "")]).path(),

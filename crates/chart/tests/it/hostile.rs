@@ -1,6 +1,6 @@
 //! Archives that are refused, each good again without the one thing that is wrong with it.
 
-use portolan_chart::{Limits, ReadChartError, check_archive, read_chart, unpack};
+use portolan_chart::{Limits, ReadChartError, check_archive, read_chart, read_metadata, unpack};
 
 use crate::accepted;
 use crate::packed::{CHART_YAML, Entry, Packed, chain, chart, gzip, long_name, pax, pax_records};
@@ -246,14 +246,46 @@ fn long_extended_headers_are_refused() {
 }
 
 #[test]
-fn a_second_chart_yaml_is_refused() {
-    let expected = "`Chart.yaml` is refused: it is there twice";
-    check(&chart().file("app/Chart.yaml", CHART_YAML).gzip(), expected);
+fn files_that_helm_reads_are_refused_when_they_are_there_twice() {
+    let twice = |path: &str, content: &str| {
+        let packed = match path {
+            "Chart.yaml" => Packed::default(),
+            _ => chart().file("app/charts/a/Chart.yaml", CHART_YAML),
+        };
+        let once = packed.file(&format!("app/{path}"), content);
+        accepted::check(&once.clone().gzip());
+        // Behind another folder and in other words, but the same file.
+        let twice = once.file(&format!("other/./{path}"), content).gzip();
+        check(&twice, &format!("`{path}` is refused: it is there twice"));
+    };
+    twice("Chart.yaml", CHART_YAML);
+    twice("Chart.lock", "");
+    twice("requirements.yaml", "");
+    twice("requirements.lock", "");
+    twice("values.yaml", "");
+    twice("charts/a/values.yaml", "");
+    twice("charts/a/requirements.yaml", "");
+    let inside = chart().gzip();
+    let once = chart().file("app/charts/a.tgz", &inside);
+    accepted::check(&once.clone().gzip());
     check(
-        &chart().file("other/./Chart.yaml", CHART_YAML).gzip(),
-        expected,
+        &once.file("app/charts/a.tgz", &inside).gzip(),
+        "it is there twice",
     );
-    accepted::check(&chart().file("app/other/Chart.yaml", "").gzip());
+}
+
+#[test]
+fn metadata_that_is_there_twice_is_refused_where_it_is_searched_for() {
+    let v1 = "name: app\nversion: 1.2.3\n";
+    let twice = |path: &str, content: &str| {
+        let once = Packed::default().file(path, content);
+        let rest = if content == v1 { "" } else { v1 };
+        let archive = once.file(path, content).file("app/Chart.yaml", rest).gzip();
+        let error = read_metadata(archive.as_slice(), &Limits::default()).unwrap_err();
+        assert!(error.to_string().contains("it is there twice"), "{error}");
+    };
+    twice("app/Chart.yaml", v1);
+    twice("app/requirements.yaml", "dependencies: []");
 }
 
 #[test]

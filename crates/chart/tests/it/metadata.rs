@@ -303,7 +303,7 @@ fn check_file(name: &str, yaml: &str, expected: &str) {
     };
     for chart in [CHART_YAML, "name: app\nversion: 1.2.3\n"] {
         let error = check_archive(archive(chart).as_slice(), &Limits::default()).unwrap_err();
-        assert_eq!(chain(&error), format!("{name} is not right: {expected}"));
+        assert_eq!(chain(&error), format!("{name} is invalid: {expected}"));
     }
 }
 

@@ -26,8 +26,7 @@ fn charts_in_folders_and_archives_are_checked() {
 
 #[test]
 fn a_bad_chart_inside_spoils_the_chart_it_is_in() {
-    let expected =
-        "the chart in charts/a is not accepted: Chart.yaml is not right: the name `../up`";
+    let expected = "the chart in charts/a is not accepted: Chart.yaml is invalid: the name `../up`";
     hostile::check(
         &chart().file("app/charts/a/Chart.yaml", BAD_YAML).gzip(),
         expected,
@@ -41,7 +40,7 @@ fn a_bad_chart_inside_spoils_the_chart_it_is_in() {
     let bad = Packed::default().file("app/Chart.yaml", BAD_YAML).gzip();
     hostile::check(
         &chart().file("app/charts/a.tgz", bad).gzip(),
-        "the chart in charts/a.tgz is not accepted: Chart.yaml is not right",
+        "the chart in charts/a.tgz is not accepted: Chart.yaml is invalid",
     );
     hostile::check(
         &chart().file("app/charts/a.tgz", "words").gzip(),
