@@ -154,3 +154,26 @@ async fn a_store_that_is_busy_does_not_hold_up_the_registry() {
         200
     );
 }
+
+#[tokio::test]
+async fn no_token_is_fetched_for_a_registry_that_wants_to_be_left_alone() {
+    let service = Server::start(|_| Reply::ok(r#"{"token":"t","expires_in":5}"#)).await;
+    let challenge = Reply::bearer(service.url("/token").as_str());
+    let registry = Server::start(move |seen| match (seen.path(), seen.authorization()) {
+        (_, None) => challenge.clone(),
+        ("/v2/busy", _) => Reply::new(429).header("retry-after", "30"),
+        _ => Reply::ok(""),
+    })
+    .await;
+    let (transport, access) = (transport(), user("secret"));
+    get(&transport, registry.url("/v2/a"), &access)
+        .await
+        .unwrap();
+    limited(get(&transport, registry.url("/v2/busy"), &access).await);
+    // The token has expired by then.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
+    limited(get(&transport, registry.url("/v2/a"), &access).await);
+    assert_eq!(service.seen().len(), 1);
+}
