@@ -2,13 +2,17 @@
 //!
 //! The bytes are durable before a name leads to them, and the names before anybody is told. A batch
 //! of one flushes its own file and folders; a larger one the whole file system, twice in all
-//! (`syncfs`), which costs as much for 64 artifacts as for one.
+//! (`syncfs`), which costs little more for 64 artifacts than for one, unless somebody else writes
+//! much on that file system: then each flushes its own for a while.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, Result as Done};
+use tokio::time::Instant;
 
 use crate::beneath::{Root, unlink};
 use crate::commit::{Job, Waiting};
@@ -18,16 +22,45 @@ use crate::remove::LOCK;
 use crate::staging::StagedFile;
 use crate::{Artifact, FileError};
 
+/// What an artifact costs at most when the whole file system is flushed. More means that others'
+/// bytes were flushed, too: a file alone took 6.5 ms on a slow disk.
+const DEAR: Duration = Duration::from_millis(10);
+/// For how many batches each file is flushed by itself after that.
+const PAUSE: u32 = 16;
+
+/// Remembers whether flushing everything was worth it.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    paused: AtomicU32,
+}
+
+impl Pace {
+    fn choose(&self, batch: usize) -> Flush {
+        let paused = |left: u32| left.checked_sub(1);
+        let order = Ordering::Relaxed;
+        if batch <= 1 || self.paused.fetch_update(order, order, paused).is_ok() {
+            Flush::Each
+        } else {
+            Flush::Together
+        }
+    }
+
+    fn learn(&self, flush: Flush, batch: usize, took: Duration) {
+        let dear = DEAR.saturating_mul(u32::try_from(batch).unwrap_or(u32::MAX));
+        if flush == Flush::Together && took > dear {
+            tracing::debug!(?took, batch, "flushing the whole file system is slow");
+            self.paused.store(PAUSE, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Commit what still has somebody waiting for it.
-pub(crate) fn commit(root: &Root, batch: Vec<Waiting>) {
-    let mut batch = batch;
+pub(crate) fn commit(root: &Root, pace: &Pace, mut batch: Vec<Waiting>) {
     // Whoever gave up must not find it published.
     batch.retain(|waiting| !waiting.answer.is_closed());
-    let flush = if batch.len() == 1 {
-        Flush::Alone
-    } else {
-        Flush::Together
-    };
+    let size = batch.len();
+    let flush = pace.choose(size);
+    let start = Instant::now();
     if let Err(error) = flush.bytes(root, &batch) {
         return refuse(batch, &error);
     }
@@ -38,7 +71,9 @@ pub(crate) fn commit(root: &Root, batch: Vec<Waiting>) {
             Err(error) => drop(waiting.answer.send(Err(error))),
         }
     }
-    if let Err(error) = flush.names(root, placed.iter().map(|(placed, _)| placed)) {
+    let flushed = flush.names(root, placed.iter().map(|(placed, _)| placed));
+    pace.learn(flush, size, start.elapsed());
+    if let Err(error) = flushed {
         for (placed, answer) in placed {
             let error = error.again(&placed.artifact.path);
             placed.undo(root);
@@ -59,9 +94,9 @@ fn refuse(batch: Vec<Waiting>, error: &FileError) {
 }
 
 /// How a batch becomes durable.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flush {
-    Alone,
+    Each,
     Together,
 }
 
@@ -69,7 +104,7 @@ impl Flush {
     fn bytes(self, root: &Root, batch: &[Waiting]) -> Result<(), FileError> {
         let flushed = match self {
             Self::Together => sync_all(root),
-            Self::Alone => batch.iter().try_for_each(|waiting| {
+            Self::Each => batch.iter().try_for_each(|waiting| {
                 let job = &waiting.job;
                 rustix::fs::fsync(job.place.kept.as_ref().unwrap_or(&job.file))
             }),
@@ -84,7 +119,7 @@ impl Flush {
     ) -> Result<(), FileError> {
         let flushed = match self {
             Self::Together => sync_all(root),
-            Self::Alone => placed.try_for_each(|placed| {
+            Self::Each => placed.try_for_each(|placed| {
                 let mut folders = placed.changed.iter();
                 folders.try_for_each(rustix::fs::fsync)?;
                 rustix::fs::fsync(&placed.folder)
@@ -236,4 +271,90 @@ fn link_target(folder: BorrowedFd<'_>, name: &str) -> Option<PathBuf> {
 /// Point a link somewhere else: at no moment is there none.
 fn relink(root: &Root, folder: BorrowedFd<'_>, name: &str, target: &Path) -> Done<()> {
     StagedFile::link(root, target)?.replace(folder, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::commit::Place;
+    use crate::name::FileName;
+    use crate::objects::Objects;
+    use crate::{ObjectKey, Record};
+    use portolan_reference::{Algorithm, Digest};
+
+    fn job(root: &Root, objects: &Arc<Objects>, name: &str) -> Job {
+        let key = ObjectKey::new("HelmChart", "ns", "app").unwrap();
+        let (staged, mut file) = StagedFile::create(root).unwrap();
+        std::io::Write::write_all(&mut file, name.as_bytes()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        Job {
+            staged,
+            file,
+            digest: Digest::of(Algorithm::Sha256, name.as_bytes()),
+            size: name.len() as u64,
+            place: Place {
+                path: StoredPath {
+                    key: key.clone(),
+                    file: FileName::new(name).unwrap(),
+                },
+                kept: None,
+            },
+            link: "latest.tar.gz".to_owned(),
+            record: Record::default(),
+            turn: runtime.unwrap().block_on(objects.turn(key)),
+        }
+    }
+
+    fn listing(root: &Root) -> Vec<(String, Option<PathBuf>)> {
+        let folder = root.path().join("helmchart/ns/app");
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, std::fs::read_link(entry.path()).ok())
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_undone_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let objects = Arc::default();
+        Placed::new(&root, job(&root, &objects, "first.tgz"))
+            .unwrap()
+            .undo(&root);
+        assert_eq!(listing(&root), []);
+        drop(Placed::new(&root, job(&root, &objects, "second.tgz")).unwrap());
+        let before = listing(&root);
+        assert_eq!(before.len(), 3);
+        let third = Placed::new(&root, job(&root, &objects, "third.tgz")).unwrap();
+        assert_eq!(listing(&root).len(), 5);
+        third.undo(&root);
+        assert_eq!(listing(&root), before);
+        let key = ObjectKey::new("HelmChart", "ns", "app").unwrap();
+        let file = FileName::new("third.tgz").unwrap();
+        assert_eq!(Sheet::read(&root, &StoredPath { key, file }), None);
+    }
+
+    #[test]
+    fn a_file_system_that_is_slow_to_flush_is_left_alone_for_a_while() {
+        let pace = Pace::default();
+        assert_eq!(pace.choose(1), Flush::Each);
+        assert_eq!(pace.choose(2), Flush::Together);
+        pace.learn(Flush::Together, 10, Duration::from_millis(99));
+        assert_eq!(pace.choose(2), Flush::Together);
+        pace.learn(Flush::Together, 10, Duration::from_millis(101));
+        for _ in 0..PAUSE {
+            assert_eq!(pace.choose(64), Flush::Each);
+        }
+        assert_eq!(pace.choose(64), Flush::Together);
+        pace.learn(Flush::Each, 1, Duration::from_secs(1));
+        assert_eq!(pace.choose(64), Flush::Together);
+    }
 }

@@ -136,15 +136,15 @@ fn in_kernel(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd> {
 fn in_parts(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd> {
     let mut folder = open_part(root, ".")?;
     for part in path.split('/') {
-        if part == ".." {
-            return Err(Errno::XDEV); // as `openat2` says
-        }
         folder = open_part(folder.as_fd(), part)?;
     }
     Ok(folder)
 }
 
 fn open_part(folder: BorrowedFd<'_>, part: &str) -> Result<OwnedFd> {
+    if part == ".." {
+        return Err(Errno::XDEV); // as `openat2` says
+    }
     rustix::fs::openat(folder, part, FOLDER | OFlags::RDONLY, Mode::empty())
 }
 
@@ -178,4 +178,75 @@ pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &str) -> Result<bool> {
 
 pub(crate) fn errno(error: &io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// Both ways to stay beneath the root must answer alike.
+    fn roots() -> (tempfile::TempDir, Vec<Root>) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::create_dir(folder.path().join("outside")).unwrap();
+        fs::write(root.join("a/b/file"), b"x").unwrap();
+        fs::write(folder.path().join("outside/file"), b"x").unwrap();
+        symlink(folder.path().join("outside"), root.join("away")).unwrap();
+        symlink("b", root.join("a/near")).unwrap();
+        symlink("b/file", root.join("a/linked")).unwrap();
+        let best = Root::open(&root).unwrap();
+        let mut parts = Root::open(&root).unwrap();
+        parts.resolution = Resolution::Parts;
+        (folder, vec![best, parts])
+    }
+
+    #[test]
+    fn folders_beneath_the_root_are_opened() {
+        let (_folder, roots) = roots();
+        for root in roots {
+            for path in ["", "a", "a/b"] {
+                assert!(root.folder(path).is_ok(), "{path}");
+            }
+            assert_eq!(root.folder("a/c").err(), Some(Errno::NOENT));
+            assert_eq!(root.folder("a/b/file").err(), Some(Errno::NOTDIR));
+        }
+    }
+
+    #[test]
+    fn no_link_and_no_parent_is_followed() {
+        let (_folder, roots) = roots();
+        for root in roots {
+            for path in ["away", "a/near", "away/x", ".."] {
+                let error = root.folder(path).err();
+                let refused = [Errno::LOOP, Errno::NOTDIR, Errno::XDEV].map(Some);
+                assert!(refused.contains(&error), "{path}: {error:?}");
+                assert!(root.make_folder(path).is_err(), "{path}");
+            }
+            for path in ["a/../../outside", "../outside", "/etc"] {
+                assert!(root.folder(path).is_err(), "{path}");
+            }
+            assert!(root.make_folder("new/../../made").is_err());
+            assert!(!root.path().join("../made").exists());
+            assert!(root.file("away", "file").is_err());
+            assert!(matches!(root.file("a", "linked"), Ok(Opened::NotAFile)));
+            assert!(matches!(root.file("a", "b"), Ok(Opened::NotAFile)));
+            assert!(matches!(root.file("a", "none"), Ok(Opened::Missing)));
+            assert!(matches!(root.file("a/b", "file"), Ok(Opened::File(..))));
+        }
+    }
+
+    #[test]
+    fn missing_folders_are_made_and_told() {
+        let (_folder, roots) = roots();
+        for (index, root) in roots.into_iter().enumerate() {
+            let (_, changed) = root.make_folder(&format!("a/b/new-{index}/deep")).unwrap();
+            assert_eq!(changed.len(), 2);
+            let (_, changed) = root.make_folder(&format!("a/b/new-{index}/deep")).unwrap();
+            assert_eq!(changed.len(), 0);
+        }
+    }
 }

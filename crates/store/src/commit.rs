@@ -9,11 +9,12 @@ use portolan_reference::Digest;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use crate::batch::{self, Pace};
 use crate::beneath::Root;
 use crate::name::StoredPath;
 use crate::objects::{Turn, lock};
 use crate::staging::StagedFile;
-use crate::{Artifact, Blocking, FileError, InvalidPathError, Record, StageError, batch};
+use crate::{Artifact, Blocking, FileError, InvalidPathError, Record, StageError};
 
 /// How long the first of a batch waits for others that are on their way.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
@@ -56,6 +57,7 @@ pub(crate) struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Committer {
     root: Arc<Root>,
+    pace: Arc<Pace>,
     blocking: Blocking,
     queue: Mutex<Queue>,
     /// How many publishes have begun and are not in the queue yet.
@@ -84,6 +86,7 @@ impl Committer {
     pub(crate) fn new(root: Arc<Root>, blocking: Blocking) -> Self {
         Self {
             root,
+            pace: Arc::default(),
             blocking,
             queue: Mutex::default(),
             arriving: AtomicUsize::new(0),
@@ -129,8 +132,9 @@ impl Committer {
                 running.ended = true;
                 return;
             };
-            let root = Arc::clone(&self.root);
-            let committed = self.blocking.run(move || batch::commit(&root, batch)).await;
+            let (root, pace) = (Arc::clone(&self.root), Arc::clone(&self.pace));
+            let commit = move || batch::commit(&root, &pace, batch);
+            let committed = self.blocking.run(commit).await;
             if let Err(error) = committed {
                 // Those who wait hear of it as their senders are dropped.
                 tracing::error!(%error, "a batch of artifacts was lost");

@@ -88,3 +88,37 @@ impl std::error::Error for FileError {
         Some(&self.source)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_disk_says_comes_to_what_can_be_done_about_it() {
+        #[track_caller]
+        fn check(errno: Errno, expected: Fault) {
+            let error = FileError::new("write", "a/b", errno.into());
+            assert_eq!(error.fault(), expected);
+            assert_eq!(error.again("c").fault(), expected);
+        }
+        check(Errno::NOSPC, Fault::Full);
+        check(Errno::DQUOT, Fault::Full);
+        check(Errno::ROFS, Fault::ReadOnly);
+        check(Errno::ACCESS, Fault::Denied);
+        check(Errno::IO, Fault::Device);
+        check(Errno::MFILE, Fault::Exhausted);
+        check(Errno::LOOP, Fault::Misplaced);
+        check(Errno::BUSY, Fault::Other);
+    }
+
+    #[test]
+    fn the_path_is_told_once_and_the_cause_is_the_source() {
+        let error = FileError::new("write", "helmchart/ns/app/a.tgz", Errno::NOSPC.into());
+        let text = error.to_string();
+        assert_eq!(text, "cannot write `helmchart/ns/app/a.tgz` in the storage");
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("No space left"), "{source}");
+        let root = FileError::new("flush", "", Errno::IO.into());
+        assert_eq!(root.to_string(), "cannot flush the storage");
+    }
+}

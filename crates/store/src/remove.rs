@@ -1,6 +1,6 @@
 //! Deletion: one file, or everything of an object. Links are removed themselves, never followed.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
@@ -74,7 +74,9 @@ pub(crate) fn empty(folder: BorrowedFd<'_>, path: &str) -> Result<usize, FileErr
 fn empty_within(folder: BorrowedFd<'_>, deepest: usize) -> Done<usize> {
     let deeper = deepest.checked_sub(1).ok_or(Errno::LOOP)?;
     let mut removed = 0;
-    for (name, kind) in entries(folder)? {
+    // First all names: a folder may be read differently while it changes.
+    let names: Vec<_> = entries(folder)?.collect::<Done<_>>()?;
+    for (name, kind) in names {
         match rustix::fs::unlinkat(folder, &name, AtFlags::empty()) {
             Ok(()) => {
                 let is_lock = name.to_bytes().ends_with(LOCK.as_bytes());
@@ -94,32 +96,34 @@ fn empty_within(folder: BorrowedFd<'_>, deepest: usize) -> Done<usize> {
 }
 
 /// What a folder holds, without `.` and `..`; links are told as links.
-pub(crate) fn entries(folder: BorrowedFd<'_>) -> Done<Vec<(CString, FileType)>> {
-    let mut found = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
+pub(crate) fn entries(
+    folder: BorrowedFd<'_>,
+) -> Done<impl Iterator<Item = Done<(CString, FileType)>>> {
+    let is_entry = |name: &CStr| name.to_bytes() != b"." && name.to_bytes() != b"..";
+    let entries = Dir::read_from(folder)?.filter_map(move |entry| {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
         let name = entry.file_name();
-        if name.to_bytes() == b"." || name.to_bytes() == b".." {
-            continue;
-        }
         let kind = match entry.file_type() {
             // Some file systems do not say.
             FileType::Unknown => kind_of(folder, name),
             kind => kind,
         };
-        found.push((name.to_owned(), kind));
-    }
-    Ok(found)
+        is_entry(name).then(|| Ok((name.to_owned(), kind)))
+    });
+    Ok(entries)
 }
 
-fn kind_of(folder: BorrowedFd<'_>, name: &std::ffi::CStr) -> FileType {
+fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> FileType {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => FileType::from_raw_mode(stat.st_mode),
         Err(_) => FileType::Unknown,
     }
 }
 
-fn open(folder: BorrowedFd<'_>, name: &std::ffi::CStr) -> Done<OwnedFd> {
+fn open(folder: BorrowedFd<'_>, name: &CStr) -> Done<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(folder, name, flags, Mode::empty())
 }

@@ -90,8 +90,9 @@ impl Collection<'_> {
         failed: &dyn Fn(Errno) -> FileError,
     ) -> Result<(), CollectError> {
         let folder = folder.as_fd();
-        for (name, kind) in remove::entries(folder).map_err(failed)? {
+        for entry in remove::entries(folder).map_err(failed)? {
             self.in_time()?;
+            let (name, kind) = entry.map_err(failed)?;
             // What is not text was not published here.
             let Ok(text) = name.to_str() else { continue };
             let path = format!("{prefix}{text}");

@@ -102,7 +102,12 @@ impl Answerer {
         };
         let root = self.store.shared_root();
         let blocking = &self.store.options().blocking;
-        let found = blocking.run(move || files::find(&root, &stored)).await??;
+        let known = match self.memory.get(path) {
+            Some(Entry::File(known)) => Some(known),
+            _ => None,
+        };
+        let find = move || files::find(&root, &stored, known);
+        let found = blocking.run(find).await??;
         let Some(found) = found else {
             self.memory.forget(path);
             return Ok(None);

@@ -12,12 +12,12 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::connection::{Lane, Part};
 use crate::Blocking;
 
-/// How much of a file is sent at a time.
-const PART: usize = 128 << 10;
+/// How much of a file is sent at a time. With an eighth of it, 2 MB cost a third more.
+const PART: usize = 1 << 20;
 
-/// What hyper carries to the wire in place of a file's bytes. Its address is what says so, so it is
-/// never shown to a client as long as the wire is asked for every write; see [`is_placeholder`].
-static PLACEHOLDER: [u8; PART] = [0; PART];
+/// What hyper carries to the wire in place of a file's bytes, over and over. The wire knows it by
+/// its address and sends the file's bytes instead, so nobody ever sees these.
+static PLACEHOLDER: [u8; 16 << 10] = [0; 16 << 10];
 
 /// Whether these bytes stand for a part of a file.
 pub(super) fn is_placeholder(bytes: &[u8]) -> bool {
@@ -90,11 +90,7 @@ impl Stream {
             warmed??;
         }
         let (file, offset) = (Arc::clone(&self.file), self.offset);
-        self.lane.push(Part {
-            file,
-            offset,
-            length,
-        });
+        self.lane.push(Part::new(file, offset, length));
         self.offset += length as u64;
         Poll::Ready(Ok(length))
     }
@@ -142,7 +138,7 @@ impl Buf for Piece {
     fn chunk(&self) -> &[u8] {
         match self {
             Self::Memory(bytes) => bytes.chunk(),
-            Self::File(left) => PLACEHOLDER.get(..*left).unwrap_or_default(),
+            Self::File(left) => PLACEHOLDER.get(..*left).unwrap_or(&PLACEHOLDER),
         }
     }
 

@@ -27,12 +27,26 @@ pub(super) struct Lane {
     is_answering: AtomicBool,
 }
 
-/// Bytes of a file that take the place of a place-holder of the same length.
+/// Bytes of a file that take the place of place-holders of the same length in all.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub(super) file: Arc<File>,
-    pub(super) offset: u64,
-    pub(super) length: usize,
+    file: Arc<File>,
+    offset: u64,
+    /// How many bytes are to be sent still.
+    unsent: usize,
+    /// How many bytes were sent whose place-holders have not come yet.
+    ahead: usize,
+}
+
+impl Part {
+    pub(super) fn new(file: Arc<File>, offset: u64, length: usize) -> Self {
+        Self {
+            file,
+            offset,
+            unsent: length,
+            ahead: 0,
+        }
+    }
 }
 
 impl Lane {
@@ -102,14 +116,22 @@ impl Wire {
         Pin::new(&mut self.stream).poll_write_vectored(context, real)
     }
 
-    /// Send up to `length` bytes of the part that is next.
+    /// Put bytes of the part that is next in the place of `length` bytes. As many are sent at once
+    /// as the socket takes, and the place-holders that follow are only counted.
     fn send_part(&mut self, context: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.stream.poll_write_ready(context))?;
             let mut parts = lock(&self.lane.parts);
             let part = parts.front_mut().ok_or(io::ErrorKind::InvalidData)?;
-            let length = part.length.min(length);
-            let attempt = || send(&self.stream, &part.file, part.offset, length);
+            if part.ahead > 0 {
+                let taken = part.ahead.min(length);
+                part.ahead -= taken;
+                if part.ahead == 0 && part.unsent == 0 {
+                    parts.pop_front();
+                }
+                return Poll::Ready(Ok(taken));
+            }
+            ready!(self.stream.poll_write_ready(context))?;
+            let attempt = || send(&self.stream, &part.file, part.offset, part.unsent);
             let sent = match self.stream.try_io(Interest::WRITABLE, attempt) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -120,11 +142,8 @@ impl Wire {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
             part.offset += sent as u64;
-            part.length -= sent;
-            if part.length == 0 {
-                parts.pop_front();
-            }
-            return Poll::Ready(Ok(sent));
+            part.unsent = part.unsent.saturating_sub(sent);
+            part.ahead = sent;
         }
     }
 }

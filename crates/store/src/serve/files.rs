@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
@@ -84,9 +84,15 @@ pub(super) struct Linked {
 
 /// Open what `path` names: a regular file, or one that a link beside it or above it points at,
 /// within the same object. `None` if there is no such file. Blocks.
-pub(super) fn find(root: &Root, path: &StoredPath) -> Done<Option<Found>> {
+///
+/// What was `known` about the path before is used again if the file is still the same.
+pub(super) fn find(
+    root: &Root,
+    path: &StoredPath,
+    known: Option<Arc<Known>>,
+) -> Done<Option<Found>> {
     match root.file(&path.folder(), path.last()) {
-        Ok(Opened::File(file, _)) => Ok(Some(look_at(root, path, file, None)?)),
+        Ok(Opened::File(file, _)) => Ok(Some(look_at(root, path, file, known)?)),
         Ok(Opened::NotAFile) => follow(root, path),
         // A path that goes on behind a file.
         Ok(Opened::Missing) | Err(Errno::NOTDIR) => Ok(None),
@@ -123,7 +129,11 @@ fn follow(root: &Root, link: &StoredPath) -> Done<Option<Found>> {
         target,
         path: path.to_string(),
     };
-    Ok(Some(look_at(root, &path, file, Some(linked))?))
+    let found = look_at(root, &path, file, None)?;
+    Ok(Some(Found {
+        linked: Some(linked),
+        ..found
+    }))
 }
 
 /// The path below the root that an absolute one means.
@@ -133,29 +143,41 @@ fn inside(root: &Root, target: &[u8]) -> Option<StoredPath> {
     StoredPath::parse(path.to_str()?).ok()
 }
 
-fn look_at(root: &Root, path: &StoredPath, file: File, linked: Option<Linked>) -> Done<Found> {
-    let stat = rustix::fs::fstat(&file)?;
-    let stamp = Stamp::of(&stat);
+fn look_at(root: &Root, path: &StoredPath, file: File, known: Option<Arc<Known>>) -> Done<Found> {
+    let stamp = Stamp::of(&rustix::fs::fstat(&file)?);
+    let known = match known.filter(|known| known.stamp == stamp) {
+        Some(known) => known,
+        None => Arc::new(learn(root, path, &file, stamp)),
+    };
+    Ok(Found {
+        known,
+        file: Arc::new(file),
+        linked: None,
+    })
+}
+
+fn learn(root: &Root, path: &StoredPath, file: &File, stamp: Stamp) -> Known {
     let bytes = if stamp.size <= SMALL {
-        read_whole(&file, stamp)
+        read_whole(file, stamp)
     } else {
         None
     };
-    let known = Known {
+    let modified = stamp.modified.min(last_date());
+    Known {
         stamp,
         size: stamp.size,
-        modified: stamp.modified,
-        last_modified: text(&httpdate::fmt_http_date(stamp.modified)),
+        modified,
+        last_modified: text(&httpdate::fmt_http_date(modified)),
         length: HeaderValue::from(stamp.size),
         content_type: HeaderValue::from_static(content_type(path.last())),
-        tag: tag(root, path, &file, bytes.as_ref()),
+        tag: tag(root, path, file, bytes.as_ref()),
         bytes,
-    };
-    Ok(Found {
-        known: Arc::new(known),
-        file: Arc::new(file),
-        linked,
-    })
+    }
+}
+
+/// The last second that an HTTP date can say: the year has four digits.
+fn last_date() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(253_402_300_799)
 }
 
 /// All bytes, unless somebody changed the file meanwhile.
