@@ -15,7 +15,7 @@ use url::Url;
 use self::document::Document;
 use crate::manifest::OCI_MANIFEST;
 use crate::origin::{Stray, within};
-use crate::registry::{refusal, told_digest};
+use crate::registry::told_digest;
 use crate::retry::repeat;
 use crate::{FetchError, OciRegistry, Remote, Target};
 
@@ -148,7 +148,7 @@ impl OciRegistry {
                 StatusCode::OK => Ok(true),
                 // Whether a registry that does not know `HEAD` has it is found out by sending it.
                 StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(false),
-                _ => Err(refusal(answer, &target).await),
+                _ => Err(self.refusal(answer, &target).await),
             }
         })
         .await?;
@@ -167,7 +167,7 @@ impl OciRegistry {
             )
             .await?;
         if answer.status() != StatusCode::ACCEPTED {
-            return Err(refusal(answer, &target).await.into());
+            return Err(self.refusal(answer, &target).await.into());
         }
         let mut place = upload_location(remote.repository(), &start, &answer)?;
         place
@@ -179,7 +179,7 @@ impl OciRegistry {
         if answer.status() == StatusCode::CREATED {
             Ok(())
         } else {
-            Err(refusal(answer, &target).await.into())
+            Err(self.refusal(answer, &target).await.into())
         }
     }
 
@@ -202,7 +202,7 @@ impl OciRegistry {
             .await
             .map_err(|error| FetchError::sending(&target, error))?;
         if !answer.status().is_success() {
-            return Err(refusal(answer, &target).await.into());
+            return Err(self.refusal(answer, &target).await.into());
         }
         match told_digest(answer.headers()) {
             Some(stored) if stored.algorithm() == sent.algorithm() && stored != sent => {

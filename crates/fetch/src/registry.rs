@@ -138,7 +138,7 @@ impl OciRegistry {
                     Ok(told_digest(answer.headers()))
                 }
                 Ok(answer) if refuses_head(answer.status()) => Ok(None),
-                Ok(answer) => Err(refusal(answer, &target).await),
+                Ok(answer) => Err(self.refusal(answer, &target).await),
                 Err(SendError::Denied {
                     by: DeniedBy::Registry | DeniedBy::RegistryWithoutCredential,
                     ..
@@ -191,7 +191,7 @@ impl OciRegistry {
         if answer.status() == StatusCode::OK {
             Ok(answer)
         } else {
-            Err(refusal(answer, target).await)
+            Err(self.refusal(answer, target).await)
         }
     }
 
@@ -215,6 +215,36 @@ impl OciRegistry {
                 limit: self.limits.body_timeout,
             })?
             .map_err(|error| FetchError::sending(target, error))
+    }
+
+    /// What an answer means that is not the one hoped for.
+    pub(crate) async fn refusal(&self, answer: Response, target: &Target) -> FetchError {
+        let target = Box::new(target.clone());
+        let status = answer.status();
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(asked_wait);
+        let patience = MESSAGE_TIMEOUT.min(self.limits.body_timeout);
+        let reading = tokio::time::timeout(patience, answer.collect(MAX_MESSAGE_BYTES)).await;
+        let said = reading
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|body| RegistryMessage::parse(&body));
+        match status {
+            StatusCode::NOT_FOUND => FetchError::NotFound {
+                target,
+                source: said,
+            },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FetchError::Denied {
+                target,
+                status,
+                source: said.map(Into::into),
+            },
+            _ => FetchError::Server {
+                target,
+                status,
+                retry_after,
+                source: said,
+            },
+        }
     }
 
     async fn document(
@@ -296,35 +326,6 @@ pub(crate) fn told_digest(headers: &HeaderMap) -> Option<Digest> {
 /// How many bytes the registry says the body has.
 pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// What an answer means that is not the one hoped for.
-pub(crate) async fn refusal(answer: Response, target: &Target) -> FetchError {
-    let target = Box::new(target.clone());
-    let status = answer.status();
-    let retry_after = answer.headers().get(RETRY_AFTER).and_then(asked_wait);
-    let reading = tokio::time::timeout(MESSAGE_TIMEOUT, answer.collect(MAX_MESSAGE_BYTES)).await;
-    let said = reading
-        .ok()
-        .and_then(Result::ok)
-        .and_then(|body| RegistryMessage::parse(&body));
-    match status {
-        StatusCode::NOT_FOUND => FetchError::NotFound {
-            target,
-            source: said,
-        },
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FetchError::Denied {
-            target,
-            status,
-            source: said.map(Into::into),
-        },
-        _ => FetchError::Server {
-            target,
-            status,
-            retry_after,
-            source: said,
-        },
-    }
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is left to the caller's own back-off: it needs
