@@ -18,7 +18,7 @@ pub use header::EntryProblem;
 pub(crate) use header::Refusal;
 
 use self::extension::Pending;
-use self::gzip::Inflated;
+use self::gzip::{Inflated, Watch};
 use self::header::{Header, Kind};
 use crate::ReadChartError;
 
@@ -47,7 +47,8 @@ impl Entry<'_> {
     }
 
     fn read_all(self) -> io::Result<Vec<u8>> {
-        let mut data = Vec::new();
+        // The budget has been asked for this much.
+        let mut data = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0));
         self.content.read_to_end(&mut data)?;
         self.check_whole(data.len() as u64)?;
         Ok(data)
@@ -70,25 +71,33 @@ pub(crate) fn without_byte_order_mark(mut data: Vec<u8>) -> Vec<u8> {
     data
 }
 
-/// What a visitor says about an entry.
-pub(crate) type Visited = Result<ControlFlow<()>, VisitError>;
+/// What the file at `path` of the chart `name` is called in an archive; nothing if it could not be
+/// found there under that path again.
+pub(crate) fn packed_name(name: &str, path: &str) -> Option<String> {
+    let packed = format!("{name}/{path}");
+    let found = path::inside(&packed);
+    found.is_ok_and(|found| found == path).then_some(packed)
+}
 
-/// Why a visitor gave up.
+/// What a visitor says about an entry: go on, or enough.
+pub(crate) type Visited = Result<ControlFlow<()>, Stop>;
+
+/// Why reading an archive stopped.
 #[derive(Debug)]
-pub(crate) enum VisitError {
-    /// The entry's content could not be read: the archive knows why.
-    Content(io::Error),
-    /// The visitor does not like what it read.
+pub(crate) enum Stop {
+    /// The bytes could not be got, or made sense of.
+    Stream(io::Error),
+    /// What was read is not accepted.
     Refused(ReadChartError),
 }
 
-impl From<io::Error> for VisitError {
+impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
-        Self::Content(error)
+        Self::Stream(error)
     }
 }
 
-impl From<ReadChartError> for VisitError {
+impl From<ReadChartError> for Stop {
     fn from(error: ReadChartError) -> Self {
         Self::Refused(error)
     }
@@ -100,46 +109,50 @@ impl From<ReadChartError> for VisitError {
 pub(crate) fn walk(
     archive: impl Read,
     budget: &mut Budget,
-    mut visit: impl FnMut(Entry<'_>) -> Visited,
+    visit: impl FnMut(Entry<'_>) -> Visited,
 ) -> Result<(), ReadChartError> {
-    let watch = gzip::Watch::default();
-    let mut tar = tar::Archive::new(Inflated::open(
-        archive,
-        budget.limits().max_chart_bytes,
-        &watch,
-    )?);
+    let watch = Watch::default();
+    let inflated = Inflated::open(archive, budget.limits().max_chart_bytes, &watch)?;
+    walk_tar(inflated, budget, visit).map_err(|stop| match stop {
+        Stop::Stream(error) => watch.explain(error),
+        Stop::Refused(error) => error,
+    })
+}
+
+fn walk_tar(
+    tar: impl Read,
+    budget: &mut Budget,
+    mut visit: impl FnMut(Entry<'_>) -> Visited,
+) -> Result<(), Stop> {
+    let mut tar = tar::Archive::new(tar);
     let mut pending = Pending::default();
-    let entries = tar.entries().map_err(|error| watch.explain(error))?;
-    for raw in entries.raw(true) {
-        let mut raw = raw.map_err(|error| watch.explain(error))?;
+    for raw in tar.entries()?.raw(true) {
+        let mut raw = raw?;
         budget.take_entry()?;
         let header = Header::read(raw.header())?;
         budget.take_bytes(header.size)?;
         if let Kind::Extension(extension) = header.kind {
-            let data = read_extension(&header, &mut raw).map_err(|error| watch.explain(error))?;
-            let kept = pending.add(extension, &data);
-            kept.map_err(|refusal| refusal.of(&header.name))?;
+            let data = read_extension(&header, &mut raw)?;
+            pending.add(extension, &data, &header.name)?;
             continue;
         }
         let (name, kind) = pending.apply(&header)?;
+        let of_name = |refusal: Refusal| refusal.of(name.as_bytes());
         if kind == Kind::Directory {
-            path::check_whole(&name).map_err(|refusal| refusal.of(name.as_bytes()))?;
+            path::check_whole(&name).map_err(of_name)?;
             continue;
         }
         let entry = Entry {
-            path: path::inside(&name).map_err(|refusal| refusal.of(name.as_bytes()))?,
+            path: path::inside(&name).map_err(of_name)?,
             size: header.size,
             content: &mut raw,
         };
-        match visit(entry) {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => return Ok(()),
-            Err(VisitError::Content(error)) => return Err(watch.explain(error)),
-            Err(VisitError::Refused(error)) => return Err(error),
+        if visit(entry)?.is_break() {
+            return Ok(());
         }
     }
     pending.check_empty()?;
-    check_end(tar.into_inner()).map_err(|error| watch.explain(error))
+    Ok(check_end(tar.into_inner())?)
 }
 
 fn read_extension(header: &Header, content: &mut dyn Read) -> io::Result<Vec<u8>> {

@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Budget, without_byte_order_mark};
+use crate::archive::{Budget, packed_name, without_byte_order_mark};
 use crate::contents::{Files, judge};
 use crate::ignore::{RuleError, Rules};
 use crate::yaml::is_json;
@@ -43,6 +43,12 @@ pub fn read_directory(directory: &Path, limits: &Limits) -> Result<Chart, ReadDi
         },
         error => error.into(),
     })?;
+    if let Some(path) = files
+        .keys()
+        .find(|path| packed_name(&metadata.name, path).is_none())
+    {
+        return Err(FileProblem::NotPackable.of(&directory.join(path)));
+    }
     // Helm loads such a chart and refuses to package it.
     match files.get("values.schema.json") {
         Some(schema) if !is_json(schema) => Err(ReadDirectoryError::SchemaNotJson),
@@ -239,6 +245,10 @@ pub enum FileProblem {
     /// A device, a pipe, a socket.
     #[error("is neither a file nor a folder")]
     NotAFile,
+    /// A name in which Helm would see a folder, a drive or a way out when it unpacks it: one with a
+    /// backslash, or one at the top that begins with `..` or a drive letter.
+    #[error("has a name that would be another one in an archive")]
+    NotPackable,
     /// A name that is not text.
     #[error("has a name that is not UTF-8")]
     NotUtf8,

@@ -5,7 +5,7 @@ mod error;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::archive::{Budget, Refusal, VisitError, walk};
+use crate::archive::{Budget, Refusal, Stop, walk};
 use crate::contents::{collect, decisive_files, is_metadata_file, judge};
 use crate::metadata::Draft;
 use crate::{Chart, ChartMetadata, Limits};
@@ -57,7 +57,7 @@ pub fn read_metadata(archive: impl Read, limits: &Limits) -> Result<ChartMetadat
     draft.finish().map_err(|problem| problem.of("Chart.yaml"))
 }
 
-fn twice(path: &str) -> VisitError {
+fn twice(path: &str) -> Stop {
     Refusal::Twice.of(path.as_bytes()).into()
 }
 

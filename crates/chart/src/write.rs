@@ -6,6 +6,7 @@ use flate2::{Compression, GzBuilder};
 use tar::{EntryType, Header};
 
 use crate::Chart;
+use crate::archive::packed_name;
 
 /// What Helm uses when nobody says otherwise.
 const LEVEL: Compression = Compression::new(6);
@@ -28,7 +29,8 @@ impl Chart {
     ///
     /// # Errors
     ///
-    /// Whatever `to` answers. The bytes already written are then no archive.
+    /// Whatever `to` answers, or `InvalidInput` for a chart with such a name (`Chart.yaml`) that Helm
+    /// would not find its files again. The bytes already written are then no archive.
     pub fn write_archive(&self, to: impl Write) -> io::Result<()> {
         let gzip = GzBuilder::new()
             .mtime(0)
@@ -39,12 +41,22 @@ impl Chart {
         // Stable, so that within a rank the files stay in the order of their paths.
         files.sort_by_key(|(path, _)| rank(path));
         for (path, data) in files {
-            let mut header = header(data);
-            let path = format!("{}/{path}", self.metadata.name);
-            tar.append_data(&mut header, path, data)?;
+            let Some(name) = packed_name(&self.metadata.name, path) else {
+                return Err(cannot_be_packed(&self.metadata.name, path));
+            };
+            tar.append_data(&mut header(data), name, data)?;
         }
         tar.into_inner()?.finish()?.flush()
     }
+}
+
+fn cannot_be_packed(name: &str, path: &str) -> io::Error {
+    let text = format!(
+        "`{}` of the chart `{}` would not be found again in an archive",
+        path.escape_debug(),
+        name.escape_debug()
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
 fn rank(path: &str) -> u8 {

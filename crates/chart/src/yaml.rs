@@ -111,6 +111,17 @@ fn options() -> serde_saphyr::Options {
     options
 }
 
+/// For values, of which nothing is kept: as many as fit into an archive, one or two seconds' worth.
+fn options_for_values() -> serde_saphyr::Options {
+    let mut options = options();
+    if let Some(budget) = &mut options.budget {
+        budget.max_nodes = 2_500_000;
+        budget.max_events = 10_000_000;
+        budget.max_total_scalar_bytes = 256 << 20;
+    }
+    options
+}
+
 /// `text` up to where its second document begins.
 ///
 /// A line that starts with `---` or `...` ends a document wherever it stands, inside of quotes and

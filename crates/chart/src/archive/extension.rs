@@ -19,11 +19,21 @@ struct Records {
 }
 
 impl Pending {
-    /// Keep what the extension header with content `data` says.
+    /// Keep what the extension header `name` with content `data` says.
     ///
     /// Go forgets what it heard before when it comes upon a global header, and hears the last of two
     /// others. Other readers do it otherwise, and no writer does it.
-    pub(super) fn add(&mut self, extension: Extension, data: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn add(
+        &mut self,
+        extension: Extension,
+        data: &[u8],
+        name: &[u8],
+    ) -> Result<(), ReadChartError> {
+        self.keep(extension, data)
+            .map_err(|refusal| refusal.of(name))
+    }
+
+    fn keep(&mut self, extension: Extension, data: &[u8]) -> Result<(), Refusal> {
         match extension {
             Extension::Pax if self.pax.is_none() => self.pax = Some(Records::parse(data)?),
             Extension::LongName if self.long_name.is_none() => {

@@ -35,12 +35,12 @@ impl Draft {
     }
 }
 
-/// One part of a path, so that it can name a folder and never leads out of one.
+/// One part of a path, so that it can name a folder and never leads out of one, on Windows neither.
 fn check_name(name: &str) -> Result<(), Problem> {
     if name.is_empty() {
         return Err(Problem::Missing("name"));
     }
-    if matches!(name, "." | "..") || name.contains('/') {
+    if matches!(name, "." | "..") || name.contains(['/', '\\']) {
         return Err(Problem::Name(name.to_owned()));
     }
     Ok(())

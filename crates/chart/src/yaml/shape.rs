@@ -7,7 +7,9 @@ use serde::de::{
     Visitor,
 };
 
-use super::{Node, YamlError, check_characters, first_document, key_text, options, text};
+use super::{
+    Node, YamlError, check_characters, first_document, key_text, options_for_values, text,
+};
 
 /// Check that `yaml` is what Helm takes as values: documents that each are a map, or nothing.
 ///
@@ -18,7 +20,7 @@ pub(crate) fn check_values(yaml: &[u8]) -> Result<(), YamlError> {
         check_characters(document)?;
         serde_saphyr::with_deserializer_from_str_with_options(
             document,
-            options(),
+            options_for_values(),
             |deserializer| Values { top: true }.deserialize(deserializer),
         )
         .map_err(YamlError::new)?;

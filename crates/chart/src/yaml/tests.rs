@@ -176,6 +176,7 @@ fn values_are_maps_or_nothing() {
     check_good("a: 1");
     check_good("a: {b: [1, {c: ~}]}");
     check_good("---\na: 1\n---\n# two documents\nb: 2\n--- # three\n");
+    check_good(&format!("a:\n{}", "- 1\n".repeat(300_000)));
     check_bad("[]", "a list where a map is expected");
     check_bad("words", "text where a map is expected");
     check_bad("a: 1\n---\n7", "a number where a map is expected");

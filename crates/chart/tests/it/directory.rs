@@ -209,6 +209,26 @@ fn names_that_are_not_text_are_refused() {
 }
 
 #[test]
+fn names_that_mean_something_else_in_an_archive_are_refused() {
+    for name in ["a\\b", "files/a\\b", "..data", "C:/a"] {
+        let folder = chart(&[(name, "")]);
+        let error = read_directory(folder.path(), &Limits::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{}` has a name that would be another one in an archive; remove it, or name it \
+                 in .helmignore",
+                folder.path().join(name).display()
+            )
+        );
+    }
+    check(
+        chart(&[("a..b", ""), ("files/..data", ""), ("files/C:/a", "")]).path(),
+        &["Chart.yaml", "a..b", "files/..data", "files/C:/a"],
+    );
+}
+
+#[test]
 fn a_folder_has_limits_too() {
     let limits = Limits::default();
     let folder = chart(&[("files/a.txt", &"x".repeat(1000))]);

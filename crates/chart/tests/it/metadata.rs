@@ -197,6 +197,7 @@ fn a_name_is_one_part_of_a_path() {
     check_name(".", Some("the name `.` is not allowed"));
     check_name("..", Some("the name `..` is not allowed"));
     check_name("../up", Some("the name `../up` is not allowed"));
+    check_name("a\\b", Some("is not allowed"));
     check_name("a/b", Some("is not allowed"));
     check_name("/", Some("is not allowed"));
     check_name("app/", Some("is not allowed"));

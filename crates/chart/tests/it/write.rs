@@ -138,6 +138,20 @@ fn long_names_are_written_and_read() {
 }
 
 #[test]
+fn a_chart_that_helm_would_not_find_in_its_archive_is_not_written() {
+    for name in ["Chart.yaml", "C:"] {
+        let yaml = format!("name: '{name}'\nversion: 1.0.0\n");
+        let chart = read(&Packed::default().file("x/Chart.yaml", yaml).gzip());
+        let error = chart.write_archive(std::io::sink()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(
+            error.to_string().contains("would not be found again"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_writer_that_fails_is_told() {
     struct Full;
     impl std::io::Write for Full {
