@@ -1,12 +1,13 @@
 #![doc = include_str!("../README.md")]
-#![expect(dead_code, reason = "the lies are to be told with it")]
 
 mod chart;
+mod lie;
 mod registry;
 mod server;
 mod tls;
 
 pub use chart::{ChartArchive, chart_archive};
+pub use lie::{Lie, Realm, RedirectTo, Target};
 pub use registry::{
     Builder, CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
     PROVENANCE_MEDIA_TYPE, Registry,

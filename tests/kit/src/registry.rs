@@ -6,11 +6,18 @@ mod builder;
 mod content;
 mod digest;
 mod guard;
+mod interrupt;
 mod manifests;
 mod push;
+mod redirect;
 mod refusal;
+mod response;
 mod route;
+mod shape;
 mod tags;
+mod token;
+mod told;
+mod twist;
 
 use std::sync::Arc;
 
@@ -20,6 +27,7 @@ pub use self::push::{
     CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
     PROVENANCE_MEDIA_TYPE,
 };
+use crate::lie::Lie;
 use crate::server::{Log, Seen, Server, ServerName};
 use crate::tls::TlsMaterial;
 
@@ -132,6 +140,16 @@ impl Registry {
     /// How many tokens were given so far.
     pub fn tokens_issued(&self) -> u64 {
         self.backend.guard().issued()
+    }
+
+    /// Tell this lie from now on, on top of those that are told already.
+    pub fn tell(&self, lie: Lie) {
+        self.backend.told.tell(lie);
+    }
+
+    /// Tell no lies any more.
+    pub fn be_honest(&self) {
+        self.backend.told.be_honest();
     }
 
     /// Close every connection to the registry and refuse new ones, until it is

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) use self::body::Body;
+pub(crate) use self::body::{Body, Step};
 pub(crate) use self::seen::Log;
 pub use self::seen::{Login, Seen, ServerName};
 use self::wire::{Orders, Wire};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -11,6 +12,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs};
+
+/// Numbers the authorities of this process.
+static AUTHORITIES: AtomicU64 = AtomicU64::new(1);
 
 /// What a server does about client certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +76,9 @@ impl TlsMaterial {
 
     fn made(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         let ca_key = new_key();
-        let mut params = named(&[], "portolan-kit authority");
+        // Authorities of one name would be taken for one another until a signature is looked at.
+        let number = AUTHORITIES.fetch_add(1, Ordering::Relaxed);
+        let mut params = named(&[], &format!("portolan-kit authority {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let ca = params

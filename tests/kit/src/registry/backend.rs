@@ -3,18 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use hyper::{Method, Response, header};
+use hyper::{Method, Response};
 use serde_json::json;
 
-use super::blobs::{empty, serve_blob};
-use super::content::{Content, Manifest};
+use super::content::Content;
 use super::digest::is_name;
-use super::guard::{Guard, Need};
-use super::refusal::{Refusal, value};
+use super::guard::{Guard, Need, Terms};
+use super::refusal::Refusal;
+use super::response::{json, value};
 use super::route::Route;
-use super::tags::json_page;
-use crate::server::{Answer, Body, Call, Reply, ServerName};
+use super::told::{Told, is_about};
+use crate::lie::{Lie, Realm, Target};
+use crate::server::{Answer, Body, Call, Login, Reply, ServerName};
 
 /// What a registry can and cannot do. Not a lie: every choice is one the specification leaves.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ impl Origins {
 pub(crate) struct Backend {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
+    pub(crate) told: Told,
     content: Mutex<Content>,
     guard: Mutex<Guard>,
 }
@@ -95,6 +96,7 @@ impl Backend {
         Self {
             settings,
             origins,
+            told: Told::default(),
             content: Mutex::default(),
             guard: Mutex::new(guard),
         }
@@ -108,31 +110,31 @@ impl Backend {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn find_manifest(&self, repository: &str, reference: &str) -> Option<Manifest> {
-        self.content()
-            .repository(repository)?
-            .manifest(reference)
-            .cloned()
-    }
-
-    pub(super) fn redirect_of_blob(&self, digest: &str) -> Option<String> {
-        let other = self.origins.other_url();
-        self.settings
-            .redirect_blobs
-            .then(|| format!("{other}/redirected/{digest}?X-Amz-Signature=kit"))
-    }
-
-    fn honest(&self, call: &Call, route: Route<'_>) -> Result<Response<Body>, Refusal> {
-        if route == Route::Token && self.origins.token.is_none() {
-            return self.token(call);
+    /// Answer as a registry should, but for the lies about the thing itself.
+    fn guarded(&self, call: &Call, route: Route<'_>) -> Result<Response<Body>, Refusal> {
+        let has_tokens = call.server == ServerName::Token || self.origins.token.is_none();
+        if route != Route::Token {
+            self.let_token_die(call, route);
+            let terms = self.terms();
+            self.guard().check(call, need(call, route), &terms)?;
+        } else if !has_tokens {
+            return Err(no_such_page());
         }
-        let need = need(call, route);
-        self.guard().check(call, need, &self.origins.realm())?;
+        self.resource(call, route)
+    }
+
+    /// Answer somebody who may.
+    pub(super) fn resource(
+        &self,
+        call: &Call,
+        route: Route<'_>,
+    ) -> Result<Response<Body>, Refusal> {
         if route.repository().is_some_and(|name| !is_name(name)) {
             return Err(Refusal::bad("NAME_INVALID", "invalid repository name"));
         }
         match route {
-            Route::Ping => Ok(json_page("{}")),
+            Route::Ping => Ok(json(&json!({}))),
+            Route::Token => self.token(call),
             Route::Tags { repository } => self.tags(call, repository),
             Route::Manifest {
                 repository,
@@ -142,75 +144,90 @@ impl Backend {
             Route::Uploads { repository } => self.begin_upload(call, repository),
             Route::Upload { repository, id } => self.upload(call, repository, id),
             Route::Referrers { repository, digest } => self.referrers(call, repository, digest),
-            Route::Token | Route::Unknown => {
-                Err(Refusal::missing("NOT_FOUND", "there is no such page"))
-            }
+            Route::Unknown => Err(no_such_page()),
         }
     }
 
-    fn token(&self, call: &Call) -> Result<Response<Body>, Refusal> {
-        let issued = self.guard().token_request(call)?;
-        let mut body = json!({
-            "token": issued.token,
-            "access_token": issued.token,
-            "expires_in": issued.lifetime.as_secs(),
+    /// 401 and a challenge, whoever asks.
+    pub(super) fn challenge(&self, call: &Call, route: Route<'_>) -> Refusal {
+        let terms = self.terms();
+        self.guard().challenge(need(call, route), &terms, "")
+    }
+
+    /// How the guard is to refuse.
+    pub(super) fn terms(&self) -> Terms {
+        let realm = self.told.find(|lie| match lie {
+            Lie::Realm(realm) => Some(realm.clone()),
+            _ => None,
         });
-        if let Some(refresh_token) = issued.refresh_token {
-            body["refresh_token"] = refresh_token.into();
+        let forbidden = self.told.has(&Lie::StaleIsForbidden);
+        Terms {
+            realm: match realm {
+                None => self.origins.realm(),
+                Some(Realm::OtherOrigin) => format!("{}/token", self.origins.other_url()),
+                Some(Realm::PlainHttp) => format!("{}/token", self.origins.plain_url()),
+                Some(Realm::Url(url)) => url,
+            },
+            forbidden,
         }
-        Ok(json_page(&body.to_string()))
     }
 
-    /// The other origin: object storage, which knows nothing of the registry's logins.
-    fn elsewhere(&self, call: &Call) -> Response<Body> {
-        let Some(digest) = call.path.strip_prefix("/redirected/") else {
-            return empty(hyper::StatusCode::NOT_FOUND);
-        };
-        // Object stores refuse a request that is signed and also carries a login.
-        if call.header("authorization").is_some() {
-            return Refusal::bad("InvalidArgument", "only one auth mechanism allowed")
-                .into_response();
+    fn let_token_die(&self, call: &Call, route: Route<'_>) {
+        if !is_about(Target::Blobs, call, route) {
+            return;
         }
-        let blob: Option<Bytes> = self.content().any_blob(digest);
-        blob.map_or_else(
-            || empty(hyper::StatusCode::NOT_FOUND),
-            |blob| serve_blob(call, digest, &blob),
-        )
+        let Some(Login::Bearer { token }) = call.header("authorization").map(Login::read) else {
+            return;
+        };
+        let dies = self
+            .told
+            .take(|lie, _| (*lie == Lie::TokenDiesBeforeBlob).then_some(()));
+        if dies.is_some() {
+            self.guard().revoke_token(&token);
+        }
+    }
+
+    fn registry(&self, call: &Call) -> Reply {
+        let route = Route::of(&call.path);
+        if let Some(reply) = self.interrupt(call, route) {
+            return reply;
+        }
+        let mut response = match self.guarded(call, route) {
+            Ok(response) if response.status().is_success() => {
+                self.redirected(call, route).unwrap_or(response)
+            }
+            Ok(response) => response,
+            Err(refusal) => refusal.into_response(),
+        };
+        let version = value("registry/2.0");
+        let headers = response.headers_mut();
+        headers.insert("docker-distribution-api-version", version);
+        self.twist(call, route, response)
     }
 }
 
 impl Answer for Backend {
     fn answer(&self, call: &Call) -> Reply {
-        let route = Route::of(&call.path);
-        let answered = match call.server {
-            ServerName::Registry => self.honest(call, route),
-            ServerName::Token if route == Route::Token => self.token(call),
-            _ => Ok(self.elsewhere(call)),
-        };
-        let mut response = answered.unwrap_or_else(Refusal::into_response);
-        if call.server == ServerName::Registry {
-            let version = value("registry/2.0");
-            let headers = response.headers_mut();
-            headers.insert("docker-distribution-api-version", version);
+        match call.server {
+            ServerName::Registry => self.registry(call),
+            ServerName::Token if Route::of(&call.path) == Route::Token => self.registry(call),
+            ServerName::Token => no_such_page().into(),
+            _ => self.elsewhere(call),
         }
-        if call.method == Method::HEAD {
-            // hyper keeps the length of the body and leaves out its bytes.
-            response.headers_mut().remove(header::TRANSFER_ENCODING);
-        }
-        Reply::Say(response)
     }
 }
 
+fn no_such_page() -> Refusal {
+    Refusal::missing("NOT_FOUND", "there is no such page")
+}
+
 fn need<'a>(call: &Call, route: Route<'a>) -> Option<Need<'a>> {
-    let action = match call.method {
-        Method::GET | Method::HEAD => "pull",
-        Method::DELETE => "delete",
+    let action = match (route, &call.method) {
+        // Whether an upload goes on is the business of who pushes.
+        (Route::Upload { .. } | Route::Uploads { .. }, _) => "push",
+        (_, &Method::GET | &Method::HEAD) => "pull",
+        (_, &Method::DELETE) => "delete",
         _ => "push",
-    };
-    // Whether an upload goes on is the business of who pushes.
-    let action = match route {
-        Route::Upload { .. } | Route::Uploads { .. } => "push",
-        _ => action,
     };
     let repository = route.repository()?;
     Some(Need { repository, action })

@@ -6,7 +6,9 @@ use hyper::{Method, Response, StatusCode, header};
 
 use super::backend::Backend;
 use super::digest::{digest_like, is_digest};
-use super::refusal::{Refusal, value};
+use super::refusal::Refusal;
+use super::response::{at, created, empty, value};
+use crate::lie::Lie;
 use crate::server::{Body, Call};
 
 type Answered = Result<Response<Body>, Refusal>;
@@ -20,8 +22,8 @@ impl Backend {
             Method::GET | Method::HEAD => {
                 let blob = self.content().blob(repository, digest);
                 let blob = blob.ok_or_else(unknown_blob)?;
-                if let Some(location) = self.redirect_of_blob(digest) {
-                    return Ok(redirect(StatusCode::TEMPORARY_REDIRECT, &location));
+                if self.told.has(&Lie::RangeIgnored) {
+                    return Ok(whole_blob(digest, &blob));
                 }
                 Ok(serve_blob(call, digest, &blob))
             }
@@ -56,11 +58,13 @@ impl Backend {
         }
         let id = content.begin_upload(repository);
         drop(content);
-        Ok(upload_status(StatusCode::ACCEPTED, repository, &id, 0))
+        let location = self.upload_location(repository, &id);
+        Ok(upload_status(StatusCode::ACCEPTED, &location, &id, 0))
     }
 
     /// `PATCH`, `PUT`, `GET` and `DELETE` of an upload under way.
     pub(super) fn upload(&self, call: &Call, repository: &str, id: &str) -> Answered {
+        let location = self.upload_location(repository, id);
         let mut content = self.content();
         let so_far = content
             .upload(repository, id)
@@ -68,18 +72,13 @@ impl Backend {
         match call.method {
             Method::GET => {
                 let length = so_far.len();
-                Ok(upload_status(
-                    StatusCode::NO_CONTENT,
-                    repository,
-                    id,
-                    length,
-                ))
+                Ok(upload_status(StatusCode::NO_CONTENT, &location, id, length))
             }
             Method::PATCH => {
                 in_order(call, so_far.len())?;
                 so_far.extend_from_slice(&call.body);
                 let length = so_far.len();
-                Ok(upload_status(StatusCode::ACCEPTED, repository, id, length))
+                Ok(upload_status(StatusCode::ACCEPTED, &location, id, length))
             }
             Method::PUT => {
                 let digest = call
@@ -100,6 +99,14 @@ impl Backend {
         }
     }
 
+    fn upload_location(&self, repository: &str, id: &str) -> String {
+        let path = format!("/v2/{repository}/blobs/uploads/{id}");
+        if self.told.has(&Lie::UploadElsewhere) {
+            return format!("{}{path}", self.origins.other_url());
+        }
+        path
+    }
+
     fn take_blob(&self, repository: &str, digest: &str, bytes: Bytes) -> Answered {
         if digest_like(digest, &bytes).as_deref() != Some(digest) {
             return Err(Refusal::bad(
@@ -117,26 +124,28 @@ pub(super) fn serve_blob(call: &Call, digest: &str, blob: &Bytes) -> Response<Bo
     let range = call
         .header("range")
         .and_then(|range| byte_range(range, blob.len()));
-    let mut response = match range {
-        None => Response::new(Body::whole(blob.clone())),
-        Some(Err(())) => {
-            let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
-            let all = format!("bytes */{}", blob.len());
-            response
-                .headers_mut()
-                .insert(header::CONTENT_RANGE, value(&all));
-            return response;
-        }
-        Some(Ok((first, last))) => {
-            let mut response = Response::new(Body::whole(blob.slice(first..=last)));
-            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            let part = format!("bytes {first}-{last}/{}", blob.len());
-            response
-                .headers_mut()
-                .insert(header::CONTENT_RANGE, value(&part));
-            response
-        }
+    let (status, part, content_range) = match range {
+        None => return whole_blob(digest, blob),
+        Some(Err(())) => (
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            Bytes::new(),
+            format!("bytes */{}", blob.len()),
+        ),
+        Some(Ok((first, last))) => (
+            StatusCode::PARTIAL_CONTENT,
+            blob.slice(first..=last),
+            format!("bytes {first}-{last}/{}", blob.len()),
+        ),
     };
+    let mut response = whole_blob(digest, &part);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_RANGE, value(&content_range));
+    response
+}
+
+fn whole_blob(digest: &str, blob: &Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::whole(blob.clone()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, value("application/octet-stream"));
     headers.insert(header::ACCEPT_RANGES, value("bytes"));
@@ -169,34 +178,10 @@ pub(crate) fn byte_range(text: &str, length: usize) -> Option<Result<(usize, usi
     })
 }
 
-pub(super) fn redirect(status: StatusCode, location: &str) -> Response<Body> {
-    let mut response = empty(status);
-    response
-        .headers_mut()
-        .insert(header::LOCATION, value(location));
-    response
-}
-
-pub(super) fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
-/// 201 for content that is now at `location`.
-pub(super) fn created(location: &str, digest: &str) -> Response<Body> {
-    let mut response = redirect(StatusCode::CREATED, location);
-    response
-        .headers_mut()
-        .insert("docker-content-digest", value(digest));
-    response
-}
-
-fn upload_status(status: StatusCode, repository: &str, id: &str, length: usize) -> Response<Body> {
-    let mut response = empty(status);
-    let location = format!("/v2/{repository}/blobs/uploads/{id}");
+/// How far an upload has come.
+fn upload_status(status: StatusCode, location: &str, id: &str, length: usize) -> Response<Body> {
+    let mut response = at(status, location);
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, value(&location));
     headers.insert("docker-upload-uuid", value(id));
     // An empty upload has no honest range; registries say this.
     let range = format!("0-{}", length.saturating_sub(1));

@@ -1,13 +1,17 @@
 //! Who may do what, and the tokens that say so.
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
+mod service;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use hyper::StatusCode;
-
+pub(crate) use self::service::Issued;
 use super::refusal::Refusal;
 use crate::server::{Call, Login};
+
+/// The challenge that asks for a password.
+const BASIC: &str = "Basic realm=\"portolan-kit\"";
 
 /// How a registry wants to be told who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +31,26 @@ pub(crate) struct Need<'a> {
     pub(crate) repository: &'a str,
     /// `pull`, `push` or `delete`.
     pub(crate) action: &'static str,
+}
+
+/// How to refuse.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    /// Where tokens come from.
+    pub(crate) realm: String,
+    /// Whether a login that is not good is answered with 403.
+    pub(crate) forbidden: bool,
+}
+
+impl Terms {
+    /// The refusal of a login that is not good.
+    fn refuse(&self, refusal: Refusal) -> Refusal {
+        if self.forbidden {
+            Refusal::denied()
+        } else {
+            refusal
+        }
+    }
 }
 
 /// Somebody the registry knows.
@@ -51,15 +75,6 @@ struct Grant {
     actions: Vec<String>,
 }
 
-/// What the token service gives.
-#[derive(Debug)]
-pub(crate) struct Issued {
-    pub(crate) token: String,
-    pub(crate) lifetime: Duration,
-    /// The account's identity token, for who asked for one.
-    pub(crate) refresh_token: Option<String>,
-}
-
 /// The accounts of a registry, and the tokens it has given.
 #[derive(Debug)]
 pub(crate) struct Guard {
@@ -69,8 +84,6 @@ pub(crate) struct Guard {
     pub(crate) public: Vec<String>,
     /// How long a token is good for.
     pub(crate) lifetime: Duration,
-    /// What the registry answers to a token it no longer takes.
-    pub(crate) stale_status: StatusCode,
     tokens: BTreeMap<String, Token>,
     issued: u64,
 }
@@ -82,7 +95,6 @@ impl Default for Guard {
             accounts: BTreeMap::new(),
             public: Vec::new(),
             lifetime: Duration::from_mins(5),
-            stale_status: StatusCode::UNAUTHORIZED,
             tokens: BTreeMap::new(),
             issued: 0,
         }
@@ -90,150 +102,67 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// Whether the registry lets this request pass. `realm` is where its tokens come from.
+    /// Whether the registry lets this request pass.
     pub(crate) fn check(
         &self,
         call: &Call,
         need: Option<Need<'_>>,
-        realm: &str,
+        terms: &Terms,
     ) -> Result<(), Refusal> {
         match self.scheme {
             Scheme::Open => Ok(()),
-            Scheme::Basic => self.check_password(call, need),
-            Scheme::Token => self.check_token(call, need, realm),
+            Scheme::Basic => self.check_password(call, need, terms),
+            Scheme::Token => self.check_token(call, need, terms),
         }
     }
 
-    fn check_password(&self, call: &Call, need: Option<Need<'_>>) -> Result<(), Refusal> {
+    /// 401 and how to do better. `error` is what was wrong with the token, if there was one.
+    pub(crate) fn challenge(&self, need: Option<Need<'_>>, terms: &Terms, error: &str) -> Refusal {
+        Refusal::unauthorized(match self.scheme {
+            Scheme::Open | Scheme::Basic => BASIC.to_owned(),
+            Scheme::Token => bearer(need, terms, error),
+        })
+    }
+
+    fn check_password(
+        &self,
+        call: &Call,
+        need: Option<Need<'_>>,
+        terms: &Terms,
+    ) -> Result<(), Refusal> {
         if need.is_some_and(|need| need.action == "pull" && covers(&self.public, need.repository)) {
             return Ok(());
         }
-        let challenge = || Refusal::unauthorized("Basic realm=\"portolan-kit\"".to_owned());
         let Some(Login::Basic { user, password }) = login(call) else {
-            return Err(challenge());
+            return Err(self.challenge(need, terms, ""));
         };
-        let account = self.account(&user, &password).ok_or_else(challenge)?;
+        let account = self.account(&user, &password);
+        let account = account.ok_or_else(|| terms.refuse(self.challenge(need, terms, "")))?;
         match need {
             Some(need) if !account.may_use(need.repository) => Err(Refusal::denied()),
             _ => Ok(()),
         }
     }
 
-    fn check_token(&self, call: &Call, need: Option<Need<'_>>, realm: &str) -> Result<(), Refusal> {
-        let challenge = |error| challenge(realm, need, error);
+    fn check_token(
+        &self,
+        call: &Call,
+        need: Option<Need<'_>>,
+        terms: &Terms,
+    ) -> Result<(), Refusal> {
         let Some(Login::Bearer { token }) = login(call) else {
-            return Err(Refusal::unauthorized(challenge("")));
+            return Err(self.challenge(need, terms, ""));
         };
         let live = self.tokens.get(&token);
         let Some(token) = live.filter(|token| Instant::now() < token.expires) else {
-            return Err(match self.stale_status {
-                StatusCode::UNAUTHORIZED => Refusal::unauthorized(challenge("invalid_token")),
-                _ => Refusal::denied(),
-            });
+            return Err(terms.refuse(self.challenge(need, terms, "invalid_token")));
         };
         match need {
             Some(need) if !token.allows(need) => {
-                Err(Refusal::unauthorized(challenge("insufficient_scope")))
+                Err(self.challenge(Some(need), terms, "insufficient_scope"))
             }
             _ => Ok(()),
         }
-    }
-
-    /// Answer a request to the token service: `GET` with a password, `POST` with a form.
-    pub(crate) fn token_request(&mut self, call: &Call) -> Result<Issued, Refusal> {
-        let wrong = || Refusal::unauthorized("Basic realm=\"portolan-kit\"".to_owned());
-        let form: BTreeMap<String, String> = url::form_urlencoded::parse(&call.body)
-            .into_owned()
-            .collect();
-        let field = |name: &str| form.get(name).map_or("", String::as_str);
-        let (user, scopes, offline) = if call.method == hyper::Method::POST {
-            let user = match field("grant_type") {
-                "refresh_token" => self.owner(field("refresh_token")).ok_or_else(wrong)?,
-                "password" => {
-                    let user = field("username");
-                    self.account(user, field("password")).ok_or_else(wrong)?;
-                    user.to_owned()
-                }
-                _ => return Err(Refusal::bad("UNSUPPORTED", "this grant type is unknown")),
-            };
-            let offline = field("access_type") == "offline";
-            (Some(user), vec![field("scope").to_owned()], offline)
-        } else if call.method == hyper::Method::GET {
-            let user = match login(call) {
-                None => None,
-                Some(Login::Basic { user, password }) => {
-                    self.account(&user, &password).ok_or_else(wrong)?;
-                    Some(user)
-                }
-                Some(_) => return Err(wrong()),
-            };
-            let offline = call.parameter("offline_token").as_deref() == Some("true");
-            (user, call.parameters("scope"), offline)
-        } else {
-            return Err(Refusal::method());
-        };
-        let refresh_token = user
-            .as_ref()
-            .filter(|_| offline)
-            .and_then(|user| self.accounts.get(user)?.identity_token.clone());
-        let scopes = scopes.iter().flat_map(|scopes| scopes.split(' '));
-        Ok(Issued {
-            token: self.issue(user.as_deref(), scopes),
-            lifetime: self.lifetime,
-            refresh_token,
-        })
-    }
-
-    /// Make a token that grants what these scopes ask for, as far as the account may.
-    pub(crate) fn issue<'a>(
-        &mut self,
-        user: Option<&str>,
-        scopes: impl IntoIterator<Item = &'a str>,
-    ) -> String {
-        let grants = scopes
-            .into_iter()
-            .filter_map(|scope| self.grant(user, scope))
-            .collect();
-        self.issued += 1;
-        let token = format!("token-{}-{}", self.issued, user.unwrap_or("anonymous"));
-        let expires = Instant::now() + self.lifetime;
-        self.tokens.insert(token.clone(), Token { grants, expires });
-        token
-    }
-
-    /// How many tokens were ever given.
-    pub(crate) fn issued(&self) -> u64 {
-        self.issued
-    }
-
-    /// Take no token that was given so far any more.
-    pub(crate) fn revoke(&mut self) {
-        self.tokens.clear();
-    }
-
-    /// Take this token no more. Answers whether it was good.
-    pub(crate) fn revoke_token(&mut self, token: &str) -> bool {
-        self.tokens.remove(token).is_some()
-    }
-
-    fn grant(&self, user: Option<&str>, scope: &str) -> Option<Grant> {
-        let (kind, rest) = scope.split_once(':')?;
-        let (repository, actions) = rest.rsplit_once(':')?;
-        if kind != "repository" {
-            return None;
-        }
-        let known = user.and_then(|user| self.accounts.get(user));
-        let mine = known.is_some_and(|account| account.may_use(repository));
-        let public = covers(&self.public, repository);
-        let actions = actions
-            .split(',')
-            .filter(|action| mine || (public && *action == "pull"))
-            .map(str::to_owned)
-            .collect();
-        Some(Grant {
-            repository: repository.to_owned(),
-            actions,
-        })
     }
 
     fn account(&self, user: &str, password: &str) -> Option<&Account> {
@@ -267,10 +196,10 @@ impl Token {
     }
 }
 
-/// The value of `WWW-Authenticate` that sends a client to the token service.
-fn challenge(realm: &str, need: Option<Need<'_>>, error: &str) -> String {
+/// The challenge that sends a client to the token service.
+fn bearer(need: Option<Need<'_>>, terms: &Terms, error: &str) -> String {
     let mut parts = vec![
-        format!("Bearer realm=\"{realm}\""),
+        format!("Bearer realm=\"{}\"", terms.realm),
         "service=\"portolan-kit\"".to_owned(),
     ];
     if let Some(Need { repository, action }) = need {

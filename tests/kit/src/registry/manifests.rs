@@ -5,10 +5,10 @@ use hyper::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::backend::Backend;
-use super::blobs::{created, empty};
 use super::content::{Content, Manifest};
 use super::digest::{digest_like, is_digest, is_tag};
-use super::refusal::{Refusal, value};
+use super::refusal::Refusal;
+use super::response::{created, empty, json as json_answer, value};
 use crate::server::{Body, Call};
 
 /// The largest manifest taken, in bytes, as in the CNCF's registry.
@@ -34,7 +34,7 @@ impl Backend {
 
     fn get_manifest(&self, call: &Call, repository: &str, reference: &str) -> Answered {
         let manifest = self
-            .find_manifest(repository, reference)
+            .find_manifest(call, repository, reference)
             .ok_or_else(unknown_manifest)?;
         if !is_acceptable(call, &manifest.media_type) {
             return Err(Refusal::missing(
@@ -129,7 +129,7 @@ impl Backend {
             "mediaType": INDEX_MEDIA_TYPE,
             "manifests": found,
         });
-        let mut response = Response::new(Body::whole(index.to_string()));
+        let mut response = json_answer(&index);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, value(INDEX_MEDIA_TYPE));
         if wanted.is_some() {

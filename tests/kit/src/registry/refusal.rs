@@ -4,6 +4,7 @@
 use hyper::{Response, StatusCode, header};
 use serde_json::json;
 
+use super::response::value;
 use crate::server::{Body, Reply};
 
 /// Why a request is refused.
@@ -78,9 +79,4 @@ impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
         Self::Say(refusal.into_response())
     }
-}
-
-/// A header value. What a test puts into a header has to fit into one.
-pub(crate) fn value(text: &str) -> header::HeaderValue {
-    header::HeaderValue::from_bytes(text.as_bytes()).expect("the text of a header has no newline")
 }

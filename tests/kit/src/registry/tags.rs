@@ -1,12 +1,31 @@
 //! The list of tags, page by page.
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>
 
-use hyper::{Method, Response, header};
-use serde_json::json;
+mod list;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::{Method, Response, header};
+use serde_json::{Value, json};
+
+use self::list::List;
 use super::backend::Backend;
-use super::refusal::{Refusal, value};
+use super::refusal::Refusal;
+use super::response::{json, value};
+use crate::lie::Lie;
 use crate::server::{Body, Call};
+
+/// The parameter of opaque cursors, as Quay calls it.
+const CURSOR: &str = "next_page";
+
+/// How many tags a page with an opaque cursor holds at most.
+const CURSOR_PAGE: usize = 2;
+
+/// Some of the tags, and where the next ones are.
+struct Page {
+    tags: Vec<String>,
+    next: Option<String>,
+}
 
 impl Backend {
     pub(super) fn tags(&self, call: &Call, repository: &str) -> Result<Response<Body>, Refusal> {
@@ -27,54 +46,93 @@ impl Backend {
                 Refusal::bad("PAGINATION_NUMBER_INVALID", "n is not a number of tags")
             })?),
         };
-        let page = Page::cut(
-            &tags,
-            call.parameter("last").as_deref(),
-            wanted.into_iter().chain(self.settings.page_size).min(),
-        );
-        let mut response = page_of(repository, page.tags);
-        if let Some(last) = page.next {
-            let size = page.tags.len();
-            let link = format!("</v2/{repository}/tags/list?n={size}&last={last}>; rel=\"next\"");
+        let size = wanted.into_iter().chain(self.settings.page_size).min();
+        let lies = self.told.all();
+        let list = List::new(tags, &lies);
+        let page = self
+            .odd_page(call, &list, &lies)
+            .unwrap_or_else(|| plain_page(call, &list, size, &lies));
+        let tags = if lies.contains(&Lie::NullTags) {
+            Value::Null
+        } else {
+            page.tags.into()
+        };
+        let mut response = json(&json!({ "name": repository, "tags": tags }));
+        if let Some(next) = page.next {
+            let link = format!("<{next}>; rel=\"next\"");
             response.headers_mut().insert(header::LINK, value(&link));
         }
         Ok(response)
     }
-}
 
-/// Part of a sorted list.
-struct Page<'a> {
-    tags: &'a [String],
-    /// The tag after which the next page begins, if there is one.
-    next: Option<&'a str>,
-}
-
-impl<'a> Page<'a> {
-    fn cut(all: &'a [String], after: Option<&str>, size: Option<usize>) -> Self {
-        let start = after.map_or(0, |after| all.partition_point(|tag| tag.as_str() <= after));
-        let rest = all.get(start..).unwrap_or_default();
-        let Some(size) = size.filter(|size| *size < rest.len()) else {
-            return Self {
-                tags: rest,
-                next: None,
-            };
+    /// A page whose link leads astray, if there is such a lie.
+    fn odd_page(&self, call: &Call, list: &List, lies: &[Lie]) -> Option<Page> {
+        let path = &call.path;
+        let here = usize::try_from(cursor(call).unwrap_or_default()).ok()?;
+        let page = |next| {
+            Some(Page {
+                tags: list.part(0, list.len()),
+                next: Some(next),
+            })
         };
-        let tags = &rest[..size];
-        Self {
-            next: tags.last().map(String::as_str),
-            tags,
-        }
+        lies.iter().find_map(|lie| match lie {
+            Lie::EndlessPages => Some(Page {
+                tags: match here {
+                    0 => list.part(0, list.len()),
+                    _ => vec![format!("0.0.{here}")],
+                },
+                next: Some(format!("{path}?{CURSOR}={}", encode(here + 1))),
+            }),
+            Lie::LinkLoop { pages } => page(match (here + 1) % (*pages).max(1) as usize {
+                0 => path.clone(),
+                next => format!("{path}?{CURSOR}={}", encode(next)),
+            }),
+            Lie::LinkToOtherHost => page(format!("{}{path}", self.origins.other_url())),
+            Lie::LinkToOtherScheme => {
+                let scheme = if self.origins.tls { "http" } else { "https" };
+                page(format!("{scheme}://{}{path}", self.origins.registry))
+            }
+            _ => None,
+        })
     }
 }
 
-pub(super) fn page_of<T: AsRef<str>>(repository: &str, tags: &[T]) -> Response<Body> {
-    let tags: Vec<&str> = tags.iter().map(AsRef::as_ref).collect();
-    json_page(&json!({ "name": repository, "tags": tags }).to_string())
+fn plain_page(call: &Call, list: &List, size: Option<usize>, lies: &[Lie]) -> Page {
+    let path = &call.path;
+    let size = size.unwrap_or(usize::MAX);
+    let style = |lie| lies.contains(lie);
+    let opaque = style(&Lie::OpaqueCursor) || style(&Lie::RelativeCursor);
+    let size = match size {
+        _ if style(&Lie::OneTagPerPage) => 1,
+        _ if opaque => size.min(CURSOR_PAGE),
+        _ => size,
+    };
+    let start = match (cursor(call), call.parameter("last")) {
+        (Some(start), _) => usize::try_from(start).unwrap_or(usize::MAX),
+        (None, Some(tag)) => list.after(&tag),
+        (None, None) => 0,
+    };
+    let end = start.saturating_add(size).min(list.len());
+    let tags = list.part(start, end);
+    let next = tags.last().filter(|_| end < list.len()).map(|tag| {
+        let tag: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
+        if style(&Lie::RelativeCursor) {
+            format!("list?{CURSOR}={}", encode(end))
+        } else if opaque {
+            format!("{path}?{CURSOR}={}", encode(end))
+        } else {
+            format!("{path}?n={size}&last={tag}")
+        }
+    });
+    Page { tags, next }
 }
 
-pub(super) fn json_page(body: &str) -> Response<Body> {
-    let mut response = Response::new(Body::whole(body.to_owned()));
-    let kind = value("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+fn encode(index: usize) -> String {
+    URL_SAFE_NO_PAD.encode((index as u64).to_le_bytes())
+}
+
+/// The index in an opaque cursor.
+fn cursor(call: &Call) -> Option<u64> {
+    let bytes = URL_SAFE_NO_PAD.decode(call.parameter(CURSOR)?).ok()?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
 }

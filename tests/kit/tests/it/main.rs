@@ -2,4 +2,9 @@
 
 mod client;
 mod honest;
+mod lies;
 mod logins;
+mod outages;
+mod redirects;
+mod tag_lies;
+mod token_lies;
