@@ -159,3 +159,45 @@ fn unique<T>(
     }
     Err(Errno::EXIST)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::*;
+
+    type Rename = fn(BorrowedFd<'_>, &str, BorrowedFd<'_>, &str) -> rustix::io::Result<()>;
+
+    #[test]
+    fn a_name_that_is_taken_is_not_taken_over() {
+        let ways: [Rename; 2] = [rename_to_free_name, link_to_free_name];
+        for rename in ways {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path();
+            let open = Root::open(path).unwrap();
+            let to = open.folder("").unwrap();
+            for name in ["old", "taken"] {
+                fs::write(path.join(name), name).unwrap();
+            }
+            let taken = rename(to.as_fd(), "old", to.as_fd(), "taken");
+            assert_eq!(taken, Err(Errno::EXIST));
+            assert_eq!(fs::read(path.join("taken")).unwrap(), b"taken");
+            assert_eq!(rename(to.as_fd(), "old", to.as_fd(), "free"), Ok(()));
+            assert_eq!(fs::read(path.join("free")).unwrap(), b"old");
+            assert!(!path.join("old").exists());
+        }
+    }
+
+    #[test]
+    fn what_is_staged_goes_when_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let (staged, mut file) = StagedFile::create(&root).unwrap();
+        file.write_all(b"x").unwrap();
+        let path = folder.path().join(staged.path());
+        assert!(path.exists());
+        drop(staged);
+        assert!(!path.exists());
+    }
+}

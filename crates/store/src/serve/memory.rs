@@ -111,3 +111,59 @@ impl Shelf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beneath::Root;
+    use crate::name::StoredPath;
+    use crate::serve::files;
+
+    /// What is found at `path`, a file of so many bytes.
+    fn found(root: &Root, path: &str, length: usize) -> Found {
+        let file = root.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, vec![7; length]).unwrap();
+        let path = StoredPath::parse(path).unwrap();
+        files::find(root, &path, None).unwrap().unwrap()
+    }
+
+    fn path(index: usize) -> String {
+        format!("helmchart/ns/app/{index}.tgz")
+    }
+
+    #[test]
+    fn no_more_bytes_are_kept_than_allowed_and_the_longest_unused_go_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let memory = Memory::new(250);
+        for index in 0..3 {
+            memory.put(&path(index), &found(&root, &path(index), 100));
+            assert!(memory.get(&path(0)).is_some());
+            assert!(lock(&memory.shelf).bytes <= 250);
+        }
+        assert!(memory.get(&path(1)).is_none());
+        assert!(memory.get(&path(2)).is_some());
+        memory.put(&path(3), &found(&root, &path(3), 251));
+        assert!(memory.get(&path(3)).is_none());
+        // The same path twice counts once.
+        for _ in 0..10 {
+            memory.put(&path(0), &found(&root, &path(0), 100));
+        }
+        assert_eq!(lock(&memory.shelf).bytes, 200);
+        memory.forget(&path(0));
+        assert_eq!(lock(&memory.shelf).bytes, 100);
+    }
+
+    #[test]
+    fn no_more_paths_are_kept_than_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let memory = Memory::new(250);
+        let found = found(&root, &path(0), 0);
+        for index in 0..MOST + 10 {
+            memory.put(&path(index), &found);
+        }
+        assert_eq!(lock(&memory.shelf).slots.len(), MOST);
+    }
+}

@@ -78,7 +78,7 @@ async fn a_process_killed_at_any_moment_leaves_only_whole_artifacts() {
     let root = home.path("");
     drop(home.store.clone());
     let mut seen = 0;
-    for round in 0..25_u64 {
+    for round in 0..15_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "kill::a_process_that_publishes_until_it_is_killed",
@@ -89,7 +89,7 @@ async fn a_process_killed_at_any_moment_leaves_only_whole_artifacts() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        tokio::time::sleep(Duration::from_millis(30 + round * 7)).await;
+        tokio::time::sleep(Duration::from_millis(30 + round * 12)).await;
         child.kill().unwrap();
         child.wait().unwrap();
         seen += check_artifacts(&home).await;

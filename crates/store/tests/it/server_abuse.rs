@@ -187,7 +187,7 @@ async fn however_many_ranges_are_asked_for_no_more_than_the_artifact_comes() {
 fn hurried() -> ServeLimits {
     ServeLimits {
         header_timeout: Duration::from_millis(300),
-        idle_timeout: Duration::from_millis(900),
+        idle_timeout: Duration::from_secs(3),
         stall_timeout: Duration::from_millis(500),
         ..ServeLimits::default()
     }
@@ -204,7 +204,7 @@ async fn a_client_that_says_nothing_is_left() {
     let server = Server::with(hurried()).await;
     let mut stream = server.connect().await;
     let seconds = seconds_until_closed(&mut stream).await;
-    assert!((0.2..0.8).contains(&seconds), "{seconds}");
+    assert!((0.2..2.5).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn a_client_that_drips_its_second_request_is_left() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     stream.write_all(b"GET / HT").await.unwrap();
     let seconds = seconds_until_closed(&mut stream).await;
-    assert!((0.2..0.8).contains(&seconds), "{seconds}");
+    assert!((0.2..2.5).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn an_idle_client_is_left_later() {
         .await
         .unwrap();
     let seconds = seconds_until_closed(&mut stream).await;
-    assert!((0.7..2.0).contains(&seconds), "{seconds}");
+    assert!((2.5..10.0).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test]
