@@ -298,7 +298,7 @@ async fn secrets<C: Cluster>(
 fn mismatch(request: &Request, look: &Look, acquired: &Acquired) -> Option<Event> {
     let inside = acquired.mismatch.as_ref()?;
     Some(Event::warning(
-        reason::CHART_PULL_SUCCEEDED,
+        reason::ARCHIVE_MISMATCH,
         format!(
             "the archive offered as '{}' version '{}' calls itself '{}' version '{}'",
             request.chart(),

@@ -30,6 +30,12 @@ pub const INDEXATION_FAILED: &str = "IndexationFailed";
 /// Flux has no such reason, as it acts on every field of its schema.
 pub const UNSUPPORTED_FIELD: &str = "UnsupportedField";
 
+/// An archive calls itself something else than what it was offered as. Only of events.
+///
+/// # Deviation
+///
+/// Flux does not compare them.
+pub const ARCHIVE_MISMATCH: &str = "ArchiveMismatch";
 /// The chart or the version that was asked for does not exist, or cannot.
 pub const INVALID_CHART_REFERENCE: &str = "InvalidChartReference";
 /// A chart could not be fetched.
