@@ -115,13 +115,14 @@ impl Failure {
             LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, text),
             LookError::List { .. } => Self::remote(text, error.is_denied(), error.retry_after()),
             LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
-                let hint = explanation.hint().map(|hint| format!(": {hint}"));
+                // What was wanted is told already; what became of the nearest candidates is not.
+                let told = explanation.to_string();
+                let told: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
                 Self::fetch(
                     reason::CHART_PULL_ERROR,
-                    text + hint.as_deref().unwrap_or_default(),
+                    format!("{text}: {}", told.join("; ")),
                 )
             }
-            _ => Self::fetch(reason::CHART_PULL_ERROR, text),
         }
     }
 
