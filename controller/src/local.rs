@@ -94,7 +94,11 @@ impl Local {
     /// What is wrong with the files, each with the place it is at. The objects concerned stay what
     /// they were before, or are not there at all.
     pub fn problems(&self) -> Vec<String> {
-        self.folder.problems().iter().map(Problem::to_string).collect()
+        self.folder
+            .problems()
+            .iter()
+            .map(Problem::to_string)
+            .collect()
     }
 
     /// How many objects in the files are other kinds, which are left alone.
@@ -126,7 +130,11 @@ impl Local {
     /// whether they are.
     pub async fn settled(&mut self, timeout: Duration) -> bool {
         let settled = async {
-            while !self.objects().iter().all(|object| object.state().is_settled()) {
+            while !self
+                .objects()
+                .iter()
+                .all(|object| object.state().is_settled())
+            {
                 self.changed().await;
             }
         };

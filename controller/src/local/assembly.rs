@@ -72,7 +72,11 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
     let (stop, stopped) = watch::channel(false);
     let metrics = Metrics::new();
     let mut tasks = JoinSet::new();
-    let looking_after = Work { context, metrics, stopped };
+    let looking_after = Work {
+        context,
+        metrics,
+        stopped,
+    };
     tasks.spawn(looking_after.over(repositories, repository::concerns_us));
     tasks.spawn(looking_after.over::<HelmChart>(Writer::new(()), |_| true));
     tasks.spawn(serve(listener, store, looking_after.end()));
@@ -107,10 +111,12 @@ async fn listen(address: &str) -> Result<TcpListener, StartError> {
         Some(port) => format!("0.0.0.0:{port}"),
         None => address.to_owned(),
     };
-    TcpListener::bind(full).await.map_err(|source| StartError::Listen {
-        address: address.to_owned(),
-        source,
-    })
+    TcpListener::bind(full)
+        .await
+        .map_err(|source| StartError::Listen {
+            address: address.to_owned(),
+            source,
+        })
 }
 
 /// What all tasks need.

@@ -45,7 +45,8 @@ async fn run(flags: &LocalFlags) -> Result<u8, String> {
             "--source {source}: not supported by this version: charts cannot be built from a GitRepository or Bucket yet"
         ));
     }
-    let mut signals = Signals::listen().map_err(|error| format!("cannot listen to signals: {error}"))?;
+    let mut signals =
+        Signals::listen().map_err(|error| format!("cannot listen to signals: {error}"))?;
     let options = LocalOptions {
         storage_path: flags.storage_path.clone(),
         storage_addr: flags.storage_addr.clone(),
@@ -113,12 +114,24 @@ fn report(local: &Local, objects: &[Observed], flags: &LocalFlags) -> String {
     if objects.is_empty() {
         return text;
     }
-    for line in table.lines(width).into_iter().chain(reasons(objects, width)) {
+    for line in table
+        .lines(width)
+        .into_iter()
+        .chain(reasons(objects, width))
+    {
         let _ = writeln!(text, "{line}");
     }
-    let count = |wanted: State| objects.iter().filter(|object| object.state() == wanted).count();
+    let count = |wanted: State| {
+        objects
+            .iter()
+            .filter(|object| object.state() == wanted)
+            .count()
+    };
     let mut parts = vec![format!("{} ready", count(State::Ready))];
-    for (state, word) in [(State::Failed, "not ready"), (State::Suspended, "suspended")] {
+    for (state, word) in [
+        (State::Failed, "not ready"),
+        (State::Suspended, "suspended"),
+    ] {
         match count(state) {
             0 => {}
             number => parts.push(format!("{number} {word}")),
@@ -126,9 +139,17 @@ fn report(local: &Local, objects: &[Observed], flags: &LocalFlags) -> String {
     }
     match count(State::Pending) {
         0 => {}
-        number => parts.push(format!("{number} without an answer within {:?}", flags.timeout)),
+        number => parts.push(format!(
+            "{number} without an answer within {:?}",
+            flags.timeout
+        )),
     }
-    let _ = writeln!(text, "\n{}{}.", parts.join(", "), left_alone(local.others()));
+    let _ = writeln!(
+        text,
+        "\n{}{}.",
+        parts.join(", "),
+        left_alone(local.others())
+    );
     text
 }
 
@@ -219,7 +240,11 @@ fn picture(local: &Local, flags: &LocalFlags, size: Size) -> Vec<String> {
     if !problems.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(problems.iter().map(|problem| cut(&printable(problem), size.columns)));
+    lines.extend(
+        problems
+            .iter()
+            .map(|problem| cut(&printable(problem), size.columns)),
+    );
     lines
 }
 

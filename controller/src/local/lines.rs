@@ -45,7 +45,10 @@ impl Lines {
         (out, err): (&mut impl Write, &mut impl Write),
     ) -> io::Result<()> {
         let now = whole_seconds(now).0;
-        for problem in problems.iter().filter(|problem| !self.problems.contains(problem)) {
+        for problem in problems
+            .iter()
+            .filter(|problem| !self.problems.contains(problem))
+        {
             writeln!(err, "{now} {}", printable(problem))?;
         }
         self.problems = problems;

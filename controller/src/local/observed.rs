@@ -132,7 +132,10 @@ pub(super) fn all(folder: &Folder) -> Vec<Observed> {
     let charts = folder.objects::<HelmChart>();
     let repositories = folder.objects::<HelmRepository>();
     let charts = charts.iter().map(|chart| {
-        let artifact = chart.status.as_ref().and_then(|status| status.artifact.as_ref());
+        let artifact = chart
+            .status
+            .as_ref()
+            .and_then(|status| status.artifact.as_ref());
         Observed::new(chart, suspended(chart), artifact)
     });
     let repositories = repositories.iter().map(|repository| {

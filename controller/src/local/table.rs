@@ -36,7 +36,10 @@ impl<'a> Table<'a> {
         let heading = ["OBJECT", "READY", "REVISION"];
         let widest = |column: usize| {
             let cells = rows.iter().map(|cells| cells[column].chars().count());
-            cells.chain([heading[column].len()]).max().unwrap_or_default()
+            cells
+                .chain([heading[column].len()])
+                .max()
+                .unwrap_or_default()
         };
         let widths = [widest(0), widest(1), widest(2)];
         let line = |cells: [&str; 3], status: &str| {
@@ -62,12 +65,21 @@ impl<'a> Table<'a> {
             State::Suspended | State::Static => "2",
         };
         // Cells are counted in characters, and text is cut in bytes.
-        let byte = |place: usize| line.char_indices().nth(place).map_or(line.len(), |(byte, _)| byte);
+        let byte = |place: usize| {
+            line.char_indices()
+                .nth(place)
+                .map_or(line.len(), |(byte, _)| byte)
+        };
         let (begin, end) = (byte(at), byte(at + cell.chars().count()));
         if !self.paint || begin == end {
             return line;
         }
-        format!("{}\x1b[{colour}m{}\x1b[0m{}", &line[..begin], &line[begin..end], &line[end..])
+        format!(
+            "{}\x1b[{colour}m{}\x1b[0m{}",
+            &line[..begin],
+            &line[begin..end],
+            &line[end..]
+        )
     }
 }
 
@@ -122,7 +134,13 @@ pub(super) fn status(object: &Observed) -> String {
 
 /// The text without what would move the cursor: some of it comes from registries.
 pub(super) fn printable(text: &str) -> String {
-    let shown = |found: char| if found.is_control() { '\u{fffd}' } else { found };
+    let shown = |found: char| {
+        if found.is_control() {
+            '\u{fffd}'
+        } else {
+            found
+        }
+    };
     text.replace('\n', " ").chars().map(shown).collect()
 }
 
@@ -131,7 +149,10 @@ pub(super) fn cut(line: &str, width: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
     }
-    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    line.chars()
+        .take(width.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// The text in lines of at most `width` characters, cut between words where there are any.
