@@ -33,12 +33,13 @@ static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 /// etcd and kube-apiserver on ports of their own, with our custom resources.
 #[derive(Debug)]
 pub struct Cluster {
+    // Before the folder, so that they end, and show their logs, before that goes.
+    server: Option<Process>,
+    etcd: Process,
     folder: Folder,
     api: Api,
-    etcd: Process,
     etcd_port: u16,
     port: u16,
-    server: Option<Process>,
 }
 
 impl Cluster {

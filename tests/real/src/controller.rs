@@ -27,6 +27,8 @@ pub enum Scope {
 /// `portolan-controller run`, with a storage that survives it.
 #[derive(Debug)]
 pub struct Controller {
+    // Before the folder, so that it ends, and shows its log, before that goes.
+    process: Option<Process>,
     folder: Folder,
     kubeconfig: PathBuf,
     scope: Scope,
@@ -34,7 +36,6 @@ pub struct Controller {
     storage_port: u16,
     metrics_port: u16,
     health_port: u16,
-    process: Option<Process>,
 }
 
 impl Controller {

@@ -5,6 +5,7 @@
 //! stops. The parts are built by `tests/tools/build`; `PORTOLAN_TOOLS` names another folder.
 
 mod api;
+mod artifact;
 mod audit;
 mod charts;
 mod cluster;
@@ -21,10 +22,12 @@ mod ports;
 mod process;
 mod registry;
 mod runtime;
+mod scene;
 mod token;
 mod wait;
 
 pub use api::{Api, Refusal};
+pub use artifact::{Artifact, is_ready_with, is_true_for};
 pub use audit::Call;
 pub use charts::ChartFolder;
 pub use cluster::{Cluster, custom_resources};
@@ -39,5 +42,6 @@ pub use parts::{Part, part};
 pub use ports::free_port;
 pub use process::Process;
 pub use registry::{Account, Guard, OciRegistry, Seen};
+pub use scene::Scene;
 pub use token::TokenService;
 pub use wait::{eventually, within};

@@ -1,7 +1,7 @@
 //! Our own programs, as they are in the tree now.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -32,12 +32,12 @@ fn build() -> Ours {
         ])
         .args(["--package=portolan-controller", "--package=portolan"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
     assert!(
         built.status.success(),
-        "portolan and portolan-controller do not build"
+        "portolan and portolan-controller do not build:\n{}",
+        String::from_utf8_lossy(&built.stderr)
     );
     let text = String::from_utf8_lossy(&built.stdout);
     let programs: Vec<PathBuf> = text

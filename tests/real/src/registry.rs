@@ -74,10 +74,11 @@ pub struct Seen {
 /// A registry on a port of its own. Its content stays when it is stopped.
 #[derive(Debug)]
 pub struct OciRegistry {
+    // Before the folder, so that it ends, and shows its log, before that goes.
+    process: Option<Process>,
     folder: Folder,
     port: u16,
     guard: Guard,
-    process: Option<Process>,
 }
 
 impl OciRegistry {

@@ -1,0 +1,142 @@
+//! From `helm push` to an installed release: the half of the story in which we are the source.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use portolan_real::{Artifact, Folder, Id, Scene};
+use serde_json::json;
+
+/// How much later than it is due anything may be, on a machine that has other things to do.
+const SLACK: Duration = Duration::from_secs(2);
+
+const RELEASE: &str = "hello";
+
+/// Install what the chart's status names, as helm-controller would, and see that it is there.
+#[track_caller]
+fn install(scene: &Scene<'_>, artifact: &Artifact) {
+    let folder = Folder::new("download");
+    let archive = folder.write("chart.tgz", artifact.download());
+    let (release, kubeconfig) = (
+        (scene.namespace.as_str(), RELEASE),
+        scene.cluster.kubeconfig(),
+    );
+    let installed = scene.helm.install(&archive, release, &kubeconfig);
+    installed.unwrap_or_else(|said| panic!("helm install: {said}"));
+    let status = scene.helm.status(release, &kubeconfig).expect("a release");
+    assert_eq!(status["status"], "deployed");
+    assert_eq!(status["chart"], format!("app-{}", artifact.revision));
+    let id = Id::new("ConfigMap", &scene.namespace, RELEASE);
+    let installed = scene.api().get(&id).expect("what the chart installs");
+    assert_eq!(installed["data"]["version"], artifact.revision.as_str());
+}
+
+#[test]
+fn helm_installs_the_artifact_and_upgrades_within_an_interval_of_a_push() {
+    let scene = Scene::new("interval");
+    let pushed = scene.push("1.0.0");
+    scene.push("1.1.0");
+    let chart = scene.follow("1.0.x", "3s");
+    let first = scene.until_ready(&chart, "1.0.0");
+    let bytes = std::fs::read(pushed).expect("an archive");
+    assert_eq!(first.download(), bytes, "untouched charts keep their bytes");
+    install(&scene, &first);
+
+    scene.push("1.0.1");
+    let pushed = Instant::now();
+    let second = scene.until_ready(&chart, "1.0.1");
+    let took = pushed.elapsed();
+    // Intervals vary by 5 %.
+    let due = Duration::from_millis(3_150);
+    assert!(took <= due + SLACK, "{took:?} after the push");
+    install(&scene, &second);
+}
+
+#[test]
+fn what_is_requested_is_looked_at_at_once() {
+    let scene = Scene::new("request");
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.x", "1h");
+    scene.until_ready(&chart, "1.0.0");
+
+    scene.push("1.0.1");
+    let requested = Instant::now();
+    scene.api().request(&chart, "now");
+    scene.until_ready(&chart, "1.0.1");
+    let took = requested.elapsed();
+    assert!(took <= SLACK, "{took:?} after the request");
+    let object = scene.api().get(&chart).expect("a chart");
+    assert_eq!(object["status"]["lastHandledReconcileAt"], "now");
+}
+
+#[test]
+fn a_suspended_chart_is_left_alone_until_it_is_resumed() {
+    let scene = Scene::new("suspension");
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.x", "1s");
+    let first = scene.until_ready(&chart, "1.0.0");
+
+    let suspend = |suspend: bool| json!({"spec": {"suspend": suspend}});
+    scene.api().merge(&chart, &suspend(true));
+    scene.until(&chart, "rested", |chart| {
+        chart["status"]["observedGeneration"] == chart["metadata"]["generation"]
+    });
+    scene.push("1.0.1");
+    let asked = |scene: &Scene<'_>| {
+        let seen = scene.registry.seen("charts/app");
+        seen.iter()
+            .filter(|seen| seen.target.ends_with("/tags/list"))
+            .count()
+    };
+    let before = asked(&scene);
+    // That nothing happens can only be waited for: for the time of three intervals.
+    sleep(Duration::from_secs(3));
+    assert_eq!(asked(&scene), before, "the registry was asked");
+    let object = scene.api().get(&chart).expect("a chart");
+    assert_eq!(Artifact::of(&object), Some(first.clone()));
+    first.download();
+
+    scene.api().merge(&chart, &suspend(false));
+    scene.until_ready(&chart, "1.0.1");
+}
+
+#[test]
+fn a_deleted_chart_leaves_nothing_in_the_storage() {
+    let scene = Scene::new("deletion");
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.x", "1h");
+    let artifact = scene.until_ready(&chart, "1.0.0");
+    let stored = |scene: &Scene<'_>| {
+        scene
+            .controller
+            .stored("HelmChart", &scene.namespace, "app")
+    };
+    let lock = format!("{}.lock", artifact.path);
+    assert_eq!(stored(&scene), [artifact.path.clone(), lock]);
+
+    scene.api().delete(&chart);
+    scene.api().until_gone(&chart, Duration::from_secs(10));
+    assert_eq!(stored(&scene), [""; 0]);
+    let folder = scene.controller.storage().join(&artifact.path);
+    let folder = folder.parent().expect("a file in a folder");
+    assert!(!folder.exists(), "{} is still there", folder.display());
+    let answer = portolan_real::get(&artifact.url).expect("an answer");
+    assert_eq!(answer.status, 404);
+}
+
+#[test]
+fn another_range_brings_another_chart() {
+    let scene = Scene::new("another-range");
+    for version in ["1.0.0", "2.0.0-rc.1", "2.0.0+build.5"] {
+        scene.push(version);
+    }
+    let chart = scene.follow("1.x", "1h");
+    scene.until_ready(&chart, "1.0.0");
+    let change = json!({"spec": {"version": ">=2"}});
+    scene.api().merge(&chart, &change);
+    let artifact = scene.until_ready(&chart, "2.0.0+build.5");
+    assert!(artifact.path.ends_with("/app-2.0.0+build.5.tgz"));
+    artifact.download();
+    let change = json!({"spec": {"version": "2.0.0-rc.1"}});
+    scene.api().merge(&chart, &change);
+    scene.until_ready(&chart, "2.0.0-rc.1").download();
+}
