@@ -6,6 +6,7 @@ use hyper::{Method, Response, StatusCode, header};
 
 use super::backend::Backend;
 use super::digest::{digest_like, is_digest};
+use super::guard::Need;
 use super::refusal::Refusal;
 use super::response::{at, created, empty, value};
 use crate::lie::Lie;
@@ -45,21 +46,29 @@ impl Backend {
         if let Some(digest) = call.parameter("digest") {
             return self.take_blob(repository, &digest, call.body.clone());
         }
-        let mut content = self.content();
         if let (Some(digest), Some(from)) = (call.parameter("mount"), call.parameter("from"))
-            && self.settings.mounts
-            && content.blob(&from, &digest).is_some()
+            && self.may_mount(call, &from)
+            && self.content().blob(&from, &digest).is_some()
         {
-            content.link_blob(repository, &digest);
+            self.content().link_blob(repository, &digest);
             return Ok(created(
                 &format!("/v2/{repository}/blobs/{digest}"),
                 &digest,
             ));
         }
-        let id = content.begin_upload(repository);
-        drop(content);
+        let id = self.content().begin_upload(repository);
         let location = self.upload_location(repository, &id);
         Ok(upload_status(StatusCode::ACCEPTED, &location, &id, 0))
+    }
+
+    /// Mounting is a way of reading the other repository.
+    fn may_mount(&self, call: &Call, from: &str) -> bool {
+        let need = Need {
+            repository: from,
+            action: "pull",
+        };
+        let terms = self.terms();
+        self.settings.mounts && self.guard().check(call, Some(need), &terms).is_ok()
     }
 
     /// `PATCH`, `PUT`, `GET` and `DELETE` of an upload under way.
