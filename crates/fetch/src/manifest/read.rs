@@ -213,6 +213,7 @@ impl RawDescriptor {
 #[cfg(test)]
 mod tests {
     use portolan_reference::Algorithm;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -495,5 +496,20 @@ mod tests {
         );
         let flaw = index.choose(&Platform::new("plan9", "386")).unwrap_err();
         assert_eq!(flaw.to_string(), "it has no image for plan9/386");
+    }
+
+    proptest! {
+        /// A byte of a sound manifest is another one.
+        #[test]
+        fn no_manifest_makes_the_reader_panic(place in any::<prop::sample::Index>(), byte: u8) {
+            let mut document = image(r#","mediaType":"application/vnd.oci.image.manifest.v1+json""#).into_bytes();
+            let place = place.index(document.len());
+            document[place] = byte;
+            let digest = Digest::of(Algorithm::Sha256, &document);
+            if let Ok(Document::Image(manifest)) = read(document.clone().into(), None, digest.clone()) {
+                prop_assert_eq!(manifest.bytes(), &document);
+                prop_assert_eq!(manifest.digest(), &digest);
+            }
+        }
     }
 }
