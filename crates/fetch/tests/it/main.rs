@@ -1,0 +1,17 @@
+//! The public face of the crate, against a registry that can lie.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail the test"
+)]
+
+mod blobs;
+mod charts;
+mod digests;
+mod errand;
+mod manifests;
+mod patience;
+mod pushing;
+mod quirks;
+mod tags;
