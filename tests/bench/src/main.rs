@@ -1,2 +1,41 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks. Each prints our figure, the peer's, the ratio, and the physical limit.
+//!
+//! ```console
+//! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags
+//! ```
+//!
+//! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
+//! are named as missing, and their column stays empty. Needs GNU `time`, and `wrk` for `serve`.
+
+mod delay;
+mod measure;
+mod pull;
+mod serve;
+mod start;
+mod table;
+mod tags;
+mod unchanged;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, folder, port] = &asked[..]
+        && command == "serve-folder"
+    {
+        return serve::serve_folder(folder.as_ref(), port.parse()?);
+    }
+    let all = ["pull", "serve", "start", "unchanged", "tags"].map(str::to_owned);
+    for name in if asked.is_empty() { &all[..] } else { &asked } {
+        match name.as_str() {
+            "pull" => pull::run()?,
+            "serve" => serve::run()?,
+            "start" => start::run()?,
+            "unchanged" => unchanged::run()?,
+            "tags" => tags::run()?,
+            other => bail!("`{other}` is none of {}", all.join(", ")),
+        }
+    }
+    Ok(())
+}
