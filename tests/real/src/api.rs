@@ -14,7 +14,8 @@ use crate::wait::eventually;
 
 const MERGE: &str = "application/merge-patch+json";
 const JSON: &str = "application/json";
-const YAML: &str = "application/yaml";
+const APPLY: &str = "application/apply-patch+yaml";
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 /// A client with the rights of a cluster's administrator.
 #[derive(Clone)]
@@ -66,23 +67,45 @@ impl Api {
         self.send("POST", &path, JSON, Some(manifest))
     }
 
-    /// Create the objects of a YAML file, all of one kind and in no namespace, and return their names.
+    /// Apply the objects of a YAML file, all of one kind and in no namespace, by server-side apply, and
+    /// return their names.
     ///
     /// # Errors
     ///
     /// What the API server has against the first that it does not take.
-    pub fn create_from_yaml(&self, kind: &str, yaml: &str) -> Result<Vec<String>, Refusal> {
-        let path = Id::new(kind, "", "").collection();
+    pub fn apply_from_yaml(&self, kind: &str, yaml: &str) -> Result<Vec<String>, Refusal> {
         yaml.split("\n---")
             .map(|document| document.trim_start_matches("---"))
             .filter(|document| document.contains("kind:"))
             .map(|document| {
+                // The server reads the YAML; only the name has to be known here.
+                let name = document
+                    .lines()
+                    .find_map(|line| line.strip_prefix("  name: "))
+                    .unwrap_or_default()
+                    .trim_matches(['"', '\''])
+                    .to_owned();
+                let path = Id::new(kind, "", &name).path();
+                let path = format!("{path}?fieldManager=portolan-real&force=true");
                 let body = document.as_bytes().to_vec();
-                let created = self.ask("POST", &path, YAML, body)?;
-                let name = created.pointer("/metadata/name").and_then(Value::as_str);
-                Ok(name.unwrap_or_default().to_owned())
+                self.ask("PATCH", &path, (APPLY, JSON), body)?;
+                Ok(name)
             })
             .collect()
+    }
+
+    /// GET any path.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, (JSON, JSON), Vec::new());
+        answer.unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"))
+    }
+
+    /// GET any path as the table that `kubectl get` shows.
+    #[track_caller]
+    pub fn read_table(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, (JSON, TABLE), Vec::new());
+        answer.unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"))
     }
 
     /// Create an object that is in order.
@@ -195,21 +218,21 @@ impl Api {
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
         let body = body.map_or_else(Vec::new, |value| value.to_string().into_bytes());
-        self.ask(method, path, content_type, body)
+        self.ask(method, path, (content_type, JSON), body)
     }
 
     fn ask(
         &self,
         method: &str,
         path: &str,
-        content_type: &str,
+        (content_type, accept): (&str, &str),
         body: Vec<u8>,
     ) -> Result<Value, Refusal> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("Content-Type", content_type)
-            .header("Accept", JSON)
+            .header("Accept", accept)
             .body(body)
             .expect("a request");
         let client = self.client.clone();

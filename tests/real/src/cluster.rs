@@ -113,7 +113,7 @@ impl Cluster {
     pub fn add_resources(&self, yaml: &str) {
         let names = self
             .api
-            .create_from_yaml("CustomResourceDefinition", yaml)
+            .apply_from_yaml("CustomResourceDefinition", yaml)
             .unwrap_or_else(|refusal| panic!("custom resources are refused: {refusal:?}"));
         assert!(!names.is_empty(), "there is no custom resource in {yaml:?}");
         for name in names {

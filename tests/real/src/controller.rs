@@ -73,8 +73,11 @@ impl Controller {
         let log = self.folder.join("log");
         let mut process = Process::start("portolan-controller", &mut command, &log);
         let ready = format!("http://127.0.0.1:{}/readyz", self.health_port);
+        let storage = format!("http://127.0.0.1:{}/", self.storage_port);
         process.until_ready(PATIENCE, || {
-            get(&ready).is_ok_and(|answer| answer.status == 200)
+            [&ready, &storage]
+                .iter()
+                .all(|url| get(url).is_ok_and(|answer| answer.status == 200))
         });
         self.process = Some(process);
     }
