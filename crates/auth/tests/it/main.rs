@@ -14,6 +14,8 @@ mod denials;
 #[cfg(feature = "http")]
 mod handshake;
 #[cfg(feature = "http")]
+mod lies;
+#[cfg(feature = "http")]
 mod limits;
 #[cfg(feature = "http")]
 mod proxies;

@@ -6,7 +6,7 @@ use portolan_kit::{Builder, Registry, chart_archive};
 use crate::server::{transport, user};
 
 /// One that has the chart `podinfo` of version 1.0.0, and asks for a token.
-async fn registry(builder: Builder) -> Registry {
+pub(crate) async fn registry(builder: Builder) -> Registry {
     let registry = builder.start().await;
     let archive = chart_archive("podinfo", "1.0.0");
     registry.push_chart("charts/podinfo", &archive, "1.0.0");
@@ -14,12 +14,12 @@ async fn registry(builder: Builder) -> Registry {
     registry
 }
 
-fn asking_for_tokens() -> Builder {
+pub(crate) fn asking_for_tokens() -> Builder {
     Registry::builder().token_auth("user", "secret")
 }
 
 /// What it takes to pull the chart: its tags, its manifest and its archive.
-async fn pull(
+pub(crate) async fn pull(
     transport: &Transport,
     registry: &Registry,
     access: &Access,
