@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::beneath::{Root, unlink};
 use crate::commit::{Job, Waiting};
 use crate::name::StoredPath;
+use crate::objects::Turn;
 use crate::record::Sheet;
 use crate::remove::LOCK;
 use crate::staging::StagedFile;
@@ -151,10 +152,18 @@ struct Placed {
     /// Whether the file is new under its name.
     is_new: bool,
     link: String,
-    /// What the link pointed at before; not there if there was no link, or if it was not touched.
-    previous: Option<PathBuf>,
-    linked: bool,
-    turn: crate::objects::Turn,
+    before: Before,
+    turn: Turn,
+}
+
+/// What the link was before.
+#[derive(Debug)]
+enum Before {
+    /// What it still is.
+    Untouched,
+    Missing,
+    /// It pointed here.
+    At(PathBuf),
 }
 
 impl Placed {
@@ -173,7 +182,7 @@ impl Placed {
         let modified = written
             .metadata()
             .and_then(|metadata| metadata.modified())
-            .map_err(|error| FileError::new("date", path.to_string(), error))?;
+            .map_err(|error| FileError::new("read the time of", path.to_string(), error))?;
         if is_new {
             let name = path.last();
             job.staged
@@ -194,8 +203,7 @@ impl Placed {
             changed,
             is_new,
             link: job.link,
-            previous: None,
-            linked: false,
+            before: Before::Untouched,
             turn: job.turn,
         };
         let digest = placed.artifact.digest.clone();
@@ -218,20 +226,20 @@ impl Placed {
         lay_lock(folder, &format!("{}{LOCK}", self.path.last()))
             .map_err(failed("lay the lock of", &self.artifact.path))?;
         sheet.write(root, &self.path)?;
-        self.previous = link_target(folder, &self.link);
+        let before = link_target(folder, &self.link).map_or(Before::Missing, Before::At);
         let target = root.path().join(&self.artifact.path);
         relink(root, folder, &self.link, &target).map_err(failed("link", &self.artifact.link))?;
-        self.linked = true;
+        self.before = before;
         Ok(())
     }
 
     /// Take everything away again that the batch made for this artifact.
     fn undo(self, root: &Root) {
         let folder = self.folder.as_fd();
-        let undone = match (&self.previous, self.linked) {
-            (_, false) => Ok(()),
-            (Some(previous), true) => relink(root, folder, &self.link, previous),
-            (None, true) => unlink(folder, &self.link).map(|_| ()),
+        let undone = match &self.before {
+            Before::Untouched => Ok(()),
+            Before::Missing => unlink(folder, &self.link).map(|_| ()),
+            Before::At(target) => relink(root, folder, &self.link, target),
         };
         let removed = if self.is_new {
             crate::remove::discard(root, &self.path).map(|_| ())

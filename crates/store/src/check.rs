@@ -51,7 +51,7 @@ pub(crate) fn check(
     }
     Ok(Integrity::Intact {
         size: metadata.len(),
-        modified: metadata.modified().map_err(failed("date"))?,
+        modified: metadata.modified().map_err(failed("read the time of"))?,
     })
 }
 

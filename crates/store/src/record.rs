@@ -75,11 +75,11 @@ impl Sheet {
         Some((self.digest.filter(|_| same)?, self.record))
     }
 
-    /// Lay it down beside nothing else: whole, or not at all. Returns the folders that changed.
+    /// Write it in place of an earlier one: whole, or not at all.
     pub(crate) fn write(&self, root: &Root, path: &StoredPath) -> Result<(), FileError> {
         let folder = folder_of(path);
         let name = name_of(path);
-        let failed = |error| FileError::new("record", format!("{folder}/{name}"), error);
+        let failed = |error| FileError::new("write", format!("{folder}/{name}"), error);
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         let (staged, mut file) = StagedFile::create(root)?;
         file.write_all(&text).map_err(failed)?;

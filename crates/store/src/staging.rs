@@ -45,7 +45,7 @@ pub(crate) struct StagedFile {
 impl StagedFile {
     /// Make an empty file, mode 0600.
     pub(crate) fn create(root: &Root) -> Result<(Self, File), FileError> {
-        let failed = |error: Errno| FileError::new("stage in", STAGING, error.into());
+        let failed = |error: Errno| FileError::new("make a file in", STAGING, error.into());
         let (folder, _) = root.make_folder(STAGING).map_err(failed)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let (name, fd) = unique(|name| {

@@ -92,7 +92,7 @@ impl Store {
         let key = key.clone();
         let store = Arc::clone(&self.inner);
         let create = move || Staged::create(&store.root, &store.options, key);
-        self.run("stage", create).await?
+        self.run(create).await?
     }
 
     /// Make what was staged readable as `file_name`, whole and durable, and let the link `link`
@@ -139,7 +139,7 @@ impl Store {
             let place = place::find(&root, &finished.key, wanted, &finished.digest);
             place.map(|place| (place, finished))
         };
-        let (place, finished) = self.run("publish", find).await??;
+        let (place, finished) = self.run(find).await??;
         let job = Job {
             staged: finished.staged,
             file: finished.file,
@@ -166,7 +166,7 @@ impl Store {
         let expected = expected.clone();
         let root = Arc::clone(&self.inner.root);
         let check = move || check::check(&root, &path, &expected);
-        Ok(self.run("check", check).await??)
+        Ok(self.run(check).await??)
     }
 
     /// Delete one file with its lock and its record, such as one that [`check`](Self::check) found
@@ -184,7 +184,7 @@ impl Store {
             drop(turn);
             removed
         };
-        Ok(self.run("discard", discard).await??)
+        Ok(self.run(discard).await??)
     }
 
     /// Delete the artifacts of `key` that need not stay: all that are older than
@@ -230,7 +230,7 @@ impl Store {
                 };
                 collection.run()
             };
-            self.run("collect", collect).await?
+            self.run(collect).await?
         };
         timeout_at(deadline, collect)
             .await
@@ -250,7 +250,7 @@ impl Store {
             turn.set_newest(None);
             remove::object(&root, turn.key())
         };
-        Ok(self.run("remove", remove).await??)
+        Ok(self.run(remove).await??)
     }
 
     /// What was recorded when the file at `path` was published. `None` if nothing was, if it cannot
@@ -266,7 +266,7 @@ impl Store {
                 _ => None,
             }
         };
-        let (_, record) = self.run("read the record of", read).await.ok()??;
+        let (_, record) = self.run(read).await.ok()??;
         Some(record)
     }
 
@@ -280,8 +280,7 @@ impl Store {
     pub async fn reader(&self, path: &str) -> Result<Option<File>, ReadError> {
         let path = StoredPath::parse(path)?;
         let root = Arc::clone(&self.inner.root);
-        self.run("read", move || check::reader(&root, &path))
-            .await?
+        self.run(move || check::reader(&root, &path)).await?
     }
 
     #[cfg(feature = "serve")]
@@ -289,13 +288,13 @@ impl Store {
         Arc::clone(&self.inner.root)
     }
 
-    async fn run<T, F>(&self, act: &'static str, work: F) -> Result<T, FileError>
+    async fn run<T, F>(&self, work: F) -> Result<T, FileError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
         let ran = self.inner.options.blocking.run(work).await;
-        ran.map_err(|error| FileError::new(act, "", error))
+        ran.map_err(|error| FileError::new("work in", "", error))
     }
 }
 

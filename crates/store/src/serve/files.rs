@@ -28,7 +28,7 @@ pub(super) struct Stamp {
     size: u64,
     modified: SystemTime,
     /// Unlike the modification time, nobody can set this one back.
-    changed: (i64, u64),
+    changed: (i128, i128),
 }
 
 impl Stamp {
@@ -37,7 +37,7 @@ impl Stamp {
             inode: stat.st_ino,
             size: u64::try_from(stat.st_size).unwrap_or(0),
             modified: time(stat),
-            changed: (stat.st_ctime, stat.st_ctime_nsec),
+            changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
         }
     }
 
