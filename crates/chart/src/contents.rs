@@ -112,7 +112,7 @@ impl<'a> Folder<'a> {
         check(content).map_err(|problem| problem.of(name))
     }
 
-    /// What Helm takes for charts in `charts/`: all but what begins with `_` or `.`, and signatures.
+    /// What Helm takes for charts in `charts/`: all but signatures and what begins with `_` or `.`.
     fn charts(self) -> BTreeSet<&'a str> {
         let folder = format!("{}charts/", self.path);
         self.files

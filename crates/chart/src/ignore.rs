@@ -1,8 +1,8 @@
 //! What a chart directory leaves out: `.helmignore`.
 //!
 //! The rules look like git's and are not ([Helm documentation][1], [source][2]): they are tried in
-//! order and the first that hits decides; a rule with `!` drops what it does **not** match; there is
-//! no `**`; a name that is kept brings nothing back that an earlier rule dropped.
+//! order and the first that hits decides; a rule with `!` drops what it does **not** match, and
+//! brings nothing back that an earlier rule dropped; there is no `**`.
 //!
 //! [1]: https://helm.sh/docs/chart_template_guide/helm_ignore_file/
 //! [2]: https://github.com/helm/helm/blob/v4.3.1/pkg/ignore/rules.go

@@ -13,7 +13,8 @@
 pub struct Limits {
     /// The largest chart archive, compressed, in bytes. Default: 10 MiB.
     pub max_chart_bytes: u64,
-    /// The most that an archive may unpack to, everything in the tar stream counted, in bytes. Default: 100 MiB.
+    /// What the content of an archive's files, or of a directory's, has to stay below, in bytes.
+    /// Extended headers and archives inside the archive count too. Default: 100 MiB.
     pub max_unpacked_bytes: u64,
     /// The most entries in an archive, or files and folders in a directory. Default: 100 000.
     pub max_entries: u64,

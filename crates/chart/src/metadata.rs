@@ -17,8 +17,8 @@ pub(crate) use problem::Problem;
 /// What a chart says about itself in its `Chart.yaml`.
 ///
 /// Only a `Chart.yaml` that Helm accepts becomes a value of this type. It is serialised (as JSON,
-/// say) with the field names of `Chart.yaml`, what is empty left out: this is also the config blob of a
-/// chart in an OCI registry.
+/// say) with the field names of `Chart.yaml`, what is empty left out: this is also the config blob
+/// of a chart in an OCI registry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

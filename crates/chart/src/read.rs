@@ -14,8 +14,8 @@ pub use error::{Excess, ReadChartError};
 
 /// Read what the chart in `archive` says about itself, and stop there.
 ///
-/// For a chart of `apiVersion: v2` no byte after its `Chart.yaml` is inflated. For `v1` the rest is searched for
-/// a `requirements.yaml`, which then gives the dependencies. What comes later has not
+/// For a chart of `apiVersion: v2` nothing after its `Chart.yaml` is inflated. For `v1` the rest is
+/// searched for a `requirements.yaml`, which then gives the dependencies. What comes later has not
 /// been checked: [`check_archive`] does that.
 ///
 /// # Errors
@@ -63,9 +63,9 @@ fn twice(path: &str) -> Stop {
 
 /// Read the whole chart in `archive` into memory, if Helm would load it.
 ///
-/// Takes what the files in the archive take, so at most
-/// [`max_unpacked_bytes`](Limits::max_unpacked_bytes). Charts in `charts/` stay files, archives among
-/// them stay archives, but they have been checked.
+/// Takes as much memory as the files in the archive, so less than
+/// [`max_unpacked_bytes`](Limits::max_unpacked_bytes). Charts in `charts/` stay files, archives
+/// among them stay archives, but they have been checked.
 ///
 /// # Errors
 ///

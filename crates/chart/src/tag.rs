@@ -2,9 +2,11 @@
 
 /// The tag under which a chart of `version` is kept in an OCI registry.
 ///
-/// `+` is not allowed in a tag, so Helm writes `_` instead ([Helm documentation][1]).
+/// `+` is not allowed in a tag ([distribution-spec v1.1.1][1]), so Helm writes `_` instead
+/// ([Helm v4.3.1][2]).
 ///
-/// [1]: https://helm.sh/docs/topics/registries/#oci-feature-deprecation-and-behavior-changes-with-v370
+/// [1]: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+/// [2]: https://github.com/helm/helm/blob/v4.3.1/pkg/registry/client.go
 pub fn tag_for_version(version: &str) -> String {
     version.replace('+', "_")
 }

@@ -9,15 +9,18 @@ use crate::{Chart, Limits, ReadChartError, read_chart};
 
 /// Unpack the chart in `archive` to the folder `destination/<name of the chart>`.
 ///
-/// `destination` is made if it is not there. The chart's folder must not be there. Every
-/// file and folder below it is made anew, so that a link which somebody puts there meanwhile is never followed.
-/// The archive is read to its end and found good before anything is written. It is in memory
-/// while it is unpacked.
+/// `destination` is made if it is not there. The chart's folder must not be there. Every file and
+/// folder below it is made anew, so that a link which somebody puts there meanwhile is not
+/// followed.
+///
+/// The archive is read to its end and found good before anything is written, as by [`read_chart`].
+/// Files are written with the process's default mode, whatever the archive says.
 ///
 /// # Errors
 ///
 /// If the archive is not accepted, the chart's folder exists or writing fails. What had been
-/// written is removed again: afterwards there is no folder of the chart, but for one that was there before.
+/// written is removed again: afterwards there is no folder of the chart, but for one that was
+/// there before.
 pub fn unpack(archive: impl Read, destination: &Path, limits: &Limits) -> Result<(), UnpackError> {
     let chart = read_chart(archive, limits).map_err(UnpackError::Chart)?;
     fs::create_dir_all(destination).map_err(|source| UnpackError::Write {

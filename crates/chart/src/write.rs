@@ -19,8 +19,8 @@ impl Chart {
     ///
     /// Equal charts give equal bytes, on any machine and at any time: files come in Helm's order
     /// (`Chart.yaml`, `Chart.lock`, `values.yaml`, `values.schema.json`, templates, the rest,
-    /// charts) and then by path, with mode 0644, owner 0 and no time; gzip has a fixed level and a header that says
-    /// nothing. Another version of this crate may compress otherwise.
+    /// charts) and then by path, with mode 0644, owner 0 and no time; gzip has a fixed level and a
+    /// header that says nothing. Another version of this crate may compress otherwise.
     ///
     /// # Deviation
     ///
@@ -29,8 +29,8 @@ impl Chart {
     ///
     /// # Errors
     ///
-    /// Whatever `to` answers, or `InvalidInput` for a chart with such a name (`Chart.yaml`) that Helm
-    /// would not find its files again. The bytes already written are then no archive.
+    /// Whatever `to` answers, or `InvalidInput` for a chart with such a name (`Chart.yaml`) that
+    /// Helm would not find its files again. The bytes already written are then no archive.
     pub fn write_archive(&self, to: impl Write) -> io::Result<()> {
         let gzip = GzBuilder::new()
             .mtime(0)

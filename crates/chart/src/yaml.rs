@@ -57,7 +57,7 @@ impl Node {
 pub(crate) struct YamlError(String);
 
 impl YamlError {
-    /// The parser's error holds more of the document than anybody wants to see: one line of it will do.
+    /// The parser's error may go on for lines: the first will do.
     #[expect(clippy::needless_pass_by_value, reason = "it is `map_err`'s signature")]
     fn new(error: serde_saphyr::Error) -> Self {
         let text = error.to_string();

@@ -21,8 +21,8 @@ struct Records {
 impl Pending {
     /// Keep what the extension header `name` with content `data` says.
     ///
-    /// Go forgets what it heard before when it comes upon a global header, and hears the last of two
-    /// others. Other readers do it otherwise, and no writer does it.
+    /// Go forgets what it heard before when it comes upon a global header, and hears the last of
+    /// two others. Other readers do it otherwise, and no writer does it.
     pub(super) fn add(
         &mut self,
         extension: Extension,

@@ -39,9 +39,9 @@ impl Glob {
 
     /// Whether all of `name` matches.
     ///
-    /// When a character does not match, the last `*` takes one more and matching goes on
-    /// from there: an earlier one could only get to the same place later. So the time is at most the product of
-    /// the two lengths.
+    /// When a character does not match, the last `*` takes one more and matching goes on from
+    /// there: an earlier one could only get to the same place later. So the time is at most the
+    /// product of the two lengths.
     pub(super) fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         let (mut token, mut at) = (0, 0);

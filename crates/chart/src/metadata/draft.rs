@@ -76,7 +76,8 @@ impl Draft {
         self.metadata.api_version == "v1"
     }
 
-    /// Take over what a `requirements.yaml` says. For `v2` it has to be right, but counts for nothing.
+    /// Take over what a `requirements.yaml` says. For `v2` it has to be right, but counts for
+    /// nothing.
     pub(crate) fn requirements(&mut self, yaml: &[u8]) -> Result<(), Problem> {
         let node = Node::parse(yaml)?;
         let fields = Fields::of(&node, "")?;

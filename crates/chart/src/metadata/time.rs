@@ -1,6 +1,7 @@
 //! Times in lock files.
 
-/// Whether `text` is a time as Go's JSON decoder takes it: [RFC 3339][1], section 5.6, with capital `T` and `Z`.
+/// Whether `text` is a time as Go's JSON decoder takes it: [RFC 3339][1], section 5.6, with capital
+/// `T` and `Z`.
 ///
 /// [1]: https://www.rfc-editor.org/rfc/rfc3339#section-5.6
 pub(super) fn is_rfc3339(text: &str) -> bool {

@@ -5,7 +5,7 @@ use portolan_chart::{Limits, ReadChartError, check_archive, read_chart, read_met
 use crate::accepted;
 use crate::packed::{CHART_YAML, Entry, Packed, chain, chart, gzip, long_name, pax, pax_records};
 
-/// `archive` is refused for the reason `expected` whichever way it is read, and nothing is unpacked.
+/// `archive` is refused for the reason `expected` however it is read, and nothing is unpacked.
 #[track_caller]
 pub(crate) fn check(archive: &[u8], expected: &str) {
     let limits = Limits::default();

@@ -132,7 +132,8 @@ fn a_bomb_of_many_files_is_given_up_at_the_limit() {
     let expected = "the chart unpacks to 104857600 bytes or more (max_unpacked_bytes)";
     let error = check_archive(zeros(chart()), &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), expected);
-    // Looking for metadata that never comes is bounded as well, and so is looking for what may come after it.
+    // Looking for metadata that never comes is bounded as well, and so is looking for what may
+    // come after it.
     let error = read_metadata(zeros(Packed::default()), &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), expected);
     let v1 = Packed::default().file("app/Chart.yaml", "name: app\nversion: 1.0.0\n");
