@@ -2,8 +2,10 @@
 
 mod assembly;
 mod command;
+mod follow;
 mod lines;
 mod observed;
+mod once;
 mod screen;
 mod storage;
 mod table;

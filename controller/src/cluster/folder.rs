@@ -2,11 +2,14 @@
 //! lives in memory.
 
 mod document;
+mod file;
 mod live;
 mod manifest;
 mod reader;
 mod scan;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
@@ -30,8 +33,8 @@ use crate::clock::now;
 use crate::cluster::{Cluster, ClusterError, Report, Severity};
 use crate::kind::Kind;
 
-pub(crate) use self::manifest::Id;
-pub(crate) use self::reader::Problem;
+pub(crate) use self::file::Problem;
+use self::manifest::Id;
 
 /// The objects of a folder. Clones share them.
 #[derive(Debug, Clone)]
@@ -68,14 +71,14 @@ impl Folder {
     /// If `root` is no folder that can be listed. What is wrong with files in it is one of the
     /// [`problems`](Self::problems).
     pub(crate) fn open(root: &Path) -> io::Result<(Self, Follower)> {
-        let reader = Reader::open(root)?;
+        let (reader, contents) = Reader::open(root)?;
         let folder = Self {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
                 changed: watch::Sender::default(),
             }),
         };
-        folder.take(reader.contents());
+        folder.take(contents);
         let follower = Follower {
             folder: folder.clone(),
             reader,
@@ -105,17 +108,10 @@ impl Folder {
         self.shared.changed.subscribe()
     }
 
-    fn take(&self, contents: &Contents) {
+    fn take(&self, contents: Contents) {
         let mut state = self.state();
-        let before = state.live.version();
-        state
-            .live
-            .apply(contents.objects.clone(), &contents.unclear, now());
-        let is_told = state.problems == contents.problems && state.others == contents.others;
-        if state.live.version() == before && is_told {
-            return;
-        }
-        state.problems.clone_from(&contents.problems);
+        state.live.apply(contents.objects, &contents.unclear, now());
+        state.problems = contents.problems;
         state.others = contents.others;
         drop(state);
         self.tell();
@@ -142,12 +138,17 @@ impl Follower {
         loop {
             tokio::time::sleep(every).await;
             let looked = tokio::task::spawn_blocking(move || {
-                reader.look_again();
-                reader
+                let contents = reader.look_again();
+                (reader, contents)
             });
-            let Ok(looked) = looked.await else { return };
-            reader = looked;
-            folder.take(reader.contents());
+            // It ended in a panic, which has been told.
+            let Ok((again, contents)) = looked.await else {
+                return;
+            };
+            reader = again;
+            if let Some(contents) = contents {
+                folder.take(contents);
+            }
         }
     }
 }

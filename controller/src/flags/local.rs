@@ -8,15 +8,19 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use crate::flags::parse;
+use crate::flags::run::LogLevel;
 
 /// The flags of `local`.
 #[derive(Debug, Args)]
 pub(crate) struct LocalFlags {
-    /// The folder of manifests: `.yaml`, `.yml` and `.json`, at any depth. It is never written
+    /// The folder of manifests: .yaml, .yml and .json, at any depth; it is never written
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// End as soon as every object has been tried once: 0 if all are ready, 1 if not, 2 if files
-    /// cannot be read
+    /// Tell how every object is after its first attempt, and end: with 0 if all are ready, 1 if not,
+    /// 2 if files or arguments cannot be used
+    ///
+    /// An attempt that meets an unreachable registry has tried three times by then, in about a
+    /// second. Objects that are suspended, and repositories of type oci, are neither ready nor not.
     #[arg(long)]
     pub(crate) once: bool,
     /// How long --once waits for answers
@@ -28,7 +32,7 @@ pub(crate) struct LocalFlags {
     /// Where artifacts are stored, and kept; else a temporary folder that is removed at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) storage_path: Option<PathBuf>,
-    /// Where artifacts are served; port 0 is any that is free
+    /// Where artifacts are served; port 0 is one that is free
     #[arg(long, value_name = "[HOST]:PORT", default_value = "127.0.0.1:0")]
     pub(crate) storage_addr: String,
     /// Under which address others find the artifacts; else the one they are served at
@@ -37,6 +41,9 @@ pub(crate) struct LocalFlags {
     /// Take tokens for REGISTRY from the token service at ORIGIN only; may be given several times
     #[arg(long, value_name = "REGISTRY=ORIGIN", action = Append, value_parser = parse::token_realm)]
     pub(crate) token_realm: Vec<(String, Url)>,
+    /// Also write what happens to standard error
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub(crate) log_level: Option<LogLevel>,
     /// Not supported by this version: charts cannot be built from a GitRepository or Bucket yet
     #[arg(long, value_name = "KIND/NS/NAME=DIR|TGZ", action = Append)]
     pub(crate) source: Vec<String>,

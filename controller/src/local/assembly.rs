@@ -140,8 +140,7 @@ impl Work {
             pace: PACE,
             metrics: self.metrics.queue(K::NAME, CONCURRENT),
         };
-        let (load, _) = watch::channel(Default::default());
-        engine.run(load, self.end())
+        engine.run(self.end())
     }
 
     /// Comes when everything is to end.

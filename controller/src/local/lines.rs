@@ -45,11 +45,13 @@ impl Lines {
         (out, err): (&mut impl Write, &mut impl Write),
     ) -> io::Result<()> {
         let now = whole_seconds(now).0;
-        for problem in problems
-            .iter()
-            .filter(|problem| !self.problems.contains(problem))
-        {
+        let is_new = |problem: &&String| !self.problems.contains(*problem);
+        for problem in problems.iter().filter(is_new) {
             writeln!(err, "{now} {}", printable(problem))?;
+        }
+        let is_solved = |problem: &&String| !problems.contains(*problem);
+        for problem in self.problems.iter().filter(is_solved) {
+            writeln!(err, "{now} solved: {}", printable(problem))?;
         }
         self.problems = problems;
         let objects: BTreeMap<String, Observed> = objects
@@ -89,4 +91,79 @@ fn sentence(object: &Observed) -> String {
 
 fn json(object: &Observed) -> io::Result<String> {
     serde_json::to_string(object).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::local::observed::tests::observed;
+
+    /// What is written for one look after the other.
+    fn told(form: Form, looks: &[(Vec<Observed>, &[&str])]) -> (String, String) {
+        let mut lines = Lines::new(form);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        for (objects, problems) in looks {
+            let problems = problems.iter().map(ToString::to_string).collect();
+            lines
+                .tell(objects.clone(), problems, now, (&mut out, &mut err))
+                .expect("memory takes it");
+        }
+        let text = |bytes| String::from_utf8(bytes).expect("it is text");
+        (text(out), text(err))
+    }
+
+    #[test]
+    fn only_what_changed_is_told() {
+        let pending = || observed("a", State::Pending, "");
+        let ready = || observed("a", State::Ready, "pulled");
+        let failed = || observed("b", State::Failed, "no answer");
+        let looks = [
+            (vec![pending(), failed()], &[][..]),
+            (vec![ready(), failed()], &[]),
+            (vec![ready(), failed()], &[]),
+            (vec![failed()], &[]),
+        ];
+        assert_eq!(
+            told(Form::Text, &looks).0,
+            "\
+1970-01-01T00:00:01Z HelmChart default/a: in progress
+1970-01-01T00:00:01Z HelmChart default/b: not ready: ChartPullError: no answer
+1970-01-01T00:00:01Z HelmChart default/a: ready: pulled
+1970-01-01T00:00:01Z HelmChart default/a: gone
+"
+        );
+    }
+
+    #[test]
+    fn problems_of_files_are_told_apart_from_objects_once_and_when_they_are_solved() {
+        let looks = [
+            (vec![], &["a.yaml: is no file"][..]),
+            (vec![], &["a.yaml: is no file", "b.yaml: too"]),
+            (vec![], &["b.yaml: too"]),
+        ];
+        let (out, err) = told(Form::Text, &looks);
+        assert_eq!(out, "");
+        assert_eq!(
+            err,
+            "\
+1970-01-01T00:00:01Z a.yaml: is no file
+1970-01-01T00:00:01Z b.yaml: too
+1970-01-01T00:00:01Z solved: a.yaml: is no file
+"
+        );
+    }
+
+    #[test]
+    fn as_json_an_object_is_a_line() {
+        let looks = [(vec![observed("a", State::Failed, "no\nanswer")], &[][..])];
+        assert_eq!(
+            told(Form::Json, &looks).0,
+            "{\"kind\":\"HelmChart\",\"namespace\":\"default\",\"name\":\"a\",\"ready\":false,\
+             \"state\":\"failed\",\"reason\":\"ChartPullError\",\"message\":\"no\\nanswer\",\
+             \"revision\":null,\"digest\":null,\"url\":null,\"path\":null,\"conditions\":[]}\n"
+        );
+    }
 }

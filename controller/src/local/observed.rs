@@ -24,6 +24,7 @@ pub struct Observed {
     revision: Option<String>,
     digest: Option<String>,
     url: Option<String>,
+    path: Option<String>,
     conditions: Value,
 }
 
@@ -43,12 +44,14 @@ pub enum State {
     /// A `HelmRepository` of type `oci`: there is nothing to do for it. Whether it can be used is
     /// told by its charts.
     Static,
+    /// Its manifest is gone, and what it has stored is being removed.
+    Going,
 }
 
 impl State {
     /// Whether there is an answer, good or bad, or none is to be expected.
     pub fn is_settled(self) -> bool {
-        self != Self::Pending
+        !matches!(self, Self::Pending | Self::Going)
     }
 }
 
@@ -88,6 +91,11 @@ impl Observed {
         self.url.as_deref()
     }
 
+    /// Where the artifact lies below the storage path.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
     fn new<K: Kind>(object: &K, state: Option<State>, artifact: Option<&Artifact>) -> Self {
         let ready = object
             .conditions()
@@ -100,7 +108,11 @@ impl Observed {
             Some("False") => State::Failed,
             _ => State::Pending,
         };
-        let state = state.unwrap_or(answer);
+        let state = match state {
+            _ if object.is_deleted() => State::Going,
+            Some(known) => known,
+            None => answer,
+        };
         Self {
             kind: K::NAME,
             namespace: object.home(),
@@ -116,6 +128,7 @@ impl Observed {
             revision: artifact.map(|artifact| artifact.revision.clone()),
             digest: artifact.map(|artifact| artifact.digest.clone()),
             url: artifact.map(|artifact| artifact.url.clone()),
+            path: artifact.map(|artifact| artifact.path.clone()),
             conditions: serde_json::to_value(object.conditions()).unwrap_or_default(),
         }
     }
@@ -148,4 +161,39 @@ pub(super) fn all(folder: &Folder) -> Vec<Observed> {
 
 fn suspended<K: Kind>(object: &K) -> Option<State> {
     object.is_suspended().then_some(State::Suspended)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A chart in the namespace `default`.
+    pub(in crate::local) fn observed(name: &str, state: State, message: &str) -> Observed {
+        let is_ready = state == State::Ready;
+        Observed {
+            kind: "HelmChart",
+            namespace: "default".to_owned(),
+            name: name.to_owned(),
+            ready: matches!(state, State::Ready | State::Failed).then_some(is_ready),
+            state,
+            reason: (state == State::Failed).then(|| "ChartPullError".to_owned()),
+            message: Some(message.to_owned()),
+            revision: is_ready.then(|| "1.0.0".to_owned()),
+            digest: None,
+            url: None,
+            path: None,
+            conditions: Value::Array(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn only_what_may_still_change_by_itself_is_not_settled() {
+        let settled = [State::Ready, State::Failed, State::Suspended, State::Static];
+        assert!(settled.into_iter().all(State::is_settled));
+        assert!(
+            ![State::Pending, State::Going]
+                .into_iter()
+                .any(State::is_settled)
+        );
+    }
 }

@@ -61,7 +61,7 @@ impl<'a> Table<'a> {
         let colour = match state {
             State::Ready => "32",
             State::Failed => "31",
-            State::Pending => "33",
+            State::Pending | State::Going => "33",
             State::Suspended | State::Static => "2",
         };
         // Cells are counted in characters, and text is cut in bytes.
@@ -114,7 +114,7 @@ fn cells(object: &Observed) -> [String; 3] {
     let ready = match object.state() {
         State::Ready => "True",
         State::Failed => "False",
-        State::Pending => "...",
+        State::Pending | State::Going => "...",
         State::Suspended | State::Static => "-",
     };
     let revision = object.revision().unwrap_or("-");
@@ -127,6 +127,7 @@ pub(super) fn status(object: &Observed) -> String {
         State::Ready => printable(object.message().unwrap_or_default()),
         State::Failed => object.reason().unwrap_or_default().to_owned(),
         State::Pending => "in progress".to_owned(),
+        State::Going => "being removed".to_owned(),
         State::Suspended => "suspended".to_owned(),
         State::Static => "type oci: its charts tell whether it works".to_owned(),
     }
@@ -178,4 +179,97 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::observed::tests::observed;
+
+    fn objects() -> Vec<Observed> {
+        vec![
+            observed(
+                "hello",
+                State::Ready,
+                "pulled 'hello' chart with version '1.0.0'",
+            ),
+            observed("down", State::Failed, "chart pull error: no answer"),
+            observed("new", State::Pending, ""),
+            observed("paused", State::Suspended, ""),
+            observed("charts", State::Static, ""),
+        ]
+    }
+
+    #[test]
+    fn every_object_is_a_line() {
+        let expected = "\
+OBJECT                    READY  REVISION  STATUS
+HelmChart default/hello   True   1.0.0     pulled 'hello' chart with version '1.0.0'
+HelmChart default/down    False  -         ChartPullError
+HelmChart default/new     ...    -         in progress
+HelmChart default/paused  -      -         suspended
+HelmChart default/charts  -      -         type oci: its charts tell whether it works
+";
+        assert_eq!(Table::new(&objects()).to_string(), expected);
+    }
+
+    #[test]
+    fn why_an_object_is_not_ready_is_told_in_full() {
+        assert_eq!(
+            reasons(&objects(), 22),
+            [
+                "",
+                "HelmChart default/dow…",
+                "  chart pull error: no",
+                "  answer",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_colours_aside() {
+        let objects = objects();
+        let lines = Table::new(&objects).coloured().lines(60);
+        assert_eq!(
+            lines[1],
+            "HelmChart default/hello   \u{1b}[32mTrue\u{1b}[0m   1.0.0     pulled 'hello' c…"
+        );
+        for line in Table::new(&objects).lines(60) {
+            assert!(line.chars().count() <= 60, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_colour_that_would_be_cut_off_is_left_out() {
+        let objects = objects();
+        let lines = Table::new(&objects).coloured().lines(10);
+        assert_eq!(lines[1], "HelmChart…");
+    }
+
+    #[test]
+    fn text_of_others_cannot_move_the_cursor() {
+        let hostile = [observed(
+            "evil",
+            State::Failed,
+            "no\u{1b}[2J such\nchart\u{7}",
+        )];
+        assert_eq!(
+            reasons(&hostile, 80)[2],
+            "  no\u{fffd}[2J such chart\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn long_words_are_cut_and_short_ones_are_kept_whole() {
+        #[track_caller]
+        fn check(text: &str, width: usize, expected: &[&str]) {
+            assert_eq!(wrapped(text, width), expected);
+        }
+        check("", 4, &[""]);
+        check("ab cd", 5, &["ab cd"]);
+        check("ab cd", 4, &["ab", "cd"]);
+        check("abcdefghij", 4, &["abcd", "efgh", "ij"]);
+        check("a bcdefg", 4, &["a", "bcde", "fg"]);
+        check("äöü äöü", 3, &["äöü", "äöü"]);
+    }
 }

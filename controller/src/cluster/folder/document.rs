@@ -237,9 +237,8 @@ mod tests {
 
     #[test]
     fn a_document_has_limits() {
-        let deep: String = (0..=MAX_DEPTH)
-            .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-            .collect();
+        let line = |depth| " ".repeat(depth) + "a:\n";
+        let deep: String = (0..=MAX_DEPTH).map(line).collect();
         let wide = "- 1\n".repeat(MAX_NODES + 1);
         let text = "x".repeat(MAX_TEXT_BYTES / 8);
         let bomb = format!("a: &a {text}\nb: [{}]\n", "*a, ".repeat(9));

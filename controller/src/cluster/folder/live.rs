@@ -32,11 +32,6 @@ impl Live {
         self.objects.iter()
     }
 
-    /// Another number after each change.
-    pub(super) fn version(&self) -> u64 {
-        self.version
-    }
-
     /// Make the objects what the files say, but for the `unclear` ones, which stay what they are.
     pub(super) fn apply(
         &mut self,

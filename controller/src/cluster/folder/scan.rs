@@ -30,6 +30,7 @@ pub(super) struct Scan {
     /// What could not be looked at, and why.
     pub(super) problems: Vec<(PathBuf, String)>,
     entries: usize,
+    bytes: u64,
 }
 
 /// A manifest.
@@ -68,56 +69,38 @@ impl Stamp {
 ///
 /// # Errors
 ///
-/// If `root` cannot be listed. Anything below it that cannot be looked at is a problem of the scan.
+/// If `root` cannot be listed, or holds more than a folder may. Anything below it that cannot be
+/// looked at is a problem of the scan.
 pub(super) fn scan(root: &Path) -> io::Result<Scan> {
-    let real_root = root.canonicalize()?;
+    let root = root.canonicalize()?;
     let mut scan = Scan::default();
-    let names = names(&real_root)?;
-    scan.walk(&real_root, Path::new(""), names, 0);
+    scan.walk(&root, Path::new(""), 0)?;
     scan.files.sort_by(|a, b| a.path.cmp(&b.path));
-    scan.keep_limits();
     Ok(scan)
 }
 
 impl Scan {
-    fn walk(&mut self, root: &Path, below: &Path, names: Vec<PathBuf>, depth: usize) {
-        for name in names {
+    /// Look at everything in the folder `below`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be listed, or there is too much of it.
+    fn walk(&mut self, root: &Path, below: &Path, depth: usize) -> io::Result<()> {
+        for name in names(&root.join(below))? {
             self.entries += 1;
-            if self.entries > MAX_ENTRIES {
-                if self.entries == MAX_ENTRIES + 1 {
-                    let what = format!("holds more than {MAX_ENTRIES} files: the rest is not read");
-                    self.problems.push((PathBuf::from("."), what));
-                }
-                return;
-            }
+            limit(self.entries <= MAX_ENTRIES, &format!("{MAX_ENTRIES} files"))?;
             let path = below.join(name);
-            if let Err(error) = self.look_at(root, &path, depth) {
+            match self.look_at(root, &path, depth) {
                 // What went away since it was listed is simply not there.
-                if error.kind() != io::ErrorKind::NotFound {
-                    self.problems
-                        .push((path, format!("cannot be read: {error}")));
-                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => return Err(error),
+                Err(error) => self
+                    .problems
+                    .push((path, format!("cannot be read: {error}"))),
+                Ok(()) => {}
             }
         }
-    }
-
-    /// Leave out what is too much, the last ones first.
-    fn keep_limits(&mut self) {
-        let mut total = 0_u64;
-        let within = self.files.iter().take(MAX_FILES).take_while(|found| {
-            // A file that is too large is refused by itself.
-            total += found.stamp.size.min(MAX_FILE_BYTES);
-            total <= MAX_TOTAL_BYTES
-        });
-        let within = within.count();
-        if let Some(first) = self.files.get(within) {
-            let what = format!(
-                "is not read, nor is what comes after it: a folder may hold {MAX_FILES} manifests of {} MiB in all",
-                MAX_TOTAL_BYTES >> 20
-            );
-            self.problems.push((first.path.clone(), what));
-            self.files.truncate(within);
-        }
+        Ok(())
     }
 
     fn look_at(&mut self, root: &Path, path: &Path, depth: usize) -> io::Result<()> {
@@ -129,7 +112,7 @@ impl Scan {
                 self.problems.push((path.to_owned(), what));
                 return Ok(());
             }
-            self.walk(root, path, names(&full)?, depth + 1);
+            self.walk(root, path, depth + 1)?;
         } else if is_manifest(path) {
             self.take(root, path, &full, metadata)?;
         }
@@ -171,7 +154,16 @@ impl Scan {
             stamp: Stamp::of(&metadata),
             real,
         });
-        Ok(())
+        // A file that is too large is refused by itself.
+        self.bytes += metadata.len().min(MAX_FILE_BYTES);
+        limit(
+            self.files.len() <= MAX_FILES,
+            &format!("{MAX_FILES} manifests"),
+        )?;
+        limit(
+            self.bytes <= MAX_TOTAL_BYTES,
+            &format!("{} MiB of manifests", MAX_TOTAL_BYTES >> 20),
+        )
     }
 }
 
@@ -192,14 +184,23 @@ impl Found {
             return Err(format!("is larger than {} MiB", MAX_FILE_BYTES >> 20));
         }
         String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
+            let text =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            let line = text.matches('\n').count() + 1;
             format!("is not UTF-8: see line {line}")
         })
     }
+}
+
+/// # Errors
+///
+/// If what was found is not `within` what a folder may hold.
+fn limit(within: bool, most: &str) -> io::Result<()> {
+    if within {
+        return Ok(());
+    }
+    let text = format!("it holds more than {most}");
+    Err(io::Error::new(io::ErrorKind::QuotaExceeded, text))
 }
 
 /// What is in a folder, but for what is hidden, in order.

@@ -1,5 +1,7 @@
 //! Secrets, as an API server would take them. No message repeats a value.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
@@ -76,16 +78,16 @@ fn entries(
     name: &str,
     errors: &mut Vec<String>,
     decode: impl Fn(&str) -> Result<ByteString, &'static str>,
-) -> std::collections::BTreeMap<String, ByteString> {
+) -> BTreeMap<String, ByteString> {
     let entries = match fields.get(name) {
-        None | Some(Value::Null) => return Default::default(),
+        None | Some(Value::Null) => return BTreeMap::new(),
         Some(Value::Object(entries)) => entries,
         Some(_) => {
             errors.push(format!("{name}: must be a map of keys and texts"));
-            return Default::default();
+            return BTreeMap::new();
         }
     };
-    let mut decoded = std::collections::BTreeMap::new();
+    let mut decoded = BTreeMap::new();
     for (key, value) in entries {
         let text = match value {
             Value::Null => Ok(""),
