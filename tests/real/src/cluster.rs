@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::audit::{Call, POLICY};
 use crate::folder::Folder;
+use crate::http::post;
 use crate::kinds::Id;
 use crate::manifest::condition;
 use crate::ours::ours;
@@ -145,6 +146,26 @@ impl Cluster {
         assert!(self.etcd.ended().is_none(), "etcd has ended");
         self.server = Some(start_server(&self.folder, self.etcd_port, self.port));
         self.until_ready();
+    }
+
+    /// Let etcd forget all changes up to now, so that no watch can take up where it was. For use while
+    /// the API server is stopped: it remembers the latest changes itself.
+    #[track_caller]
+    pub fn forget_history(&self) {
+        let ask = |path: &str, body: &Value| -> Value {
+            let url = format!("http://127.0.0.1:{}/v3/kv/{path}", self.etcd_port);
+            let answer = post(&url, body.to_string()).unwrap_or_else(|error| panic!("{error}"));
+            let text = answer.text();
+            assert_eq!(answer.status, 200, "{text}");
+            serde_json::from_str(&text).expect("etcd answers JSON")
+        };
+        // A change that is nobody's, so that the newest revision is none that anybody has seen.
+        let change = json!({"key": STANDARD.encode("change"), "value": STANDARD.encode("done")});
+        let changed = ask("put", &change);
+        ask(
+            "compaction",
+            &json!({"revision": changed["header"]["revision"], "physical": true}),
+        );
     }
 
     /// What the controller asked about a namespace, oldest first.

@@ -48,10 +48,18 @@ impl Controller {
     /// A controller with more flags, that is ready.
     #[track_caller]
     pub fn start_with(cluster: &Cluster, scope: Scope, flags: &[&str]) -> Self {
+        let mut controller = Self::prepare(cluster, scope, flags);
+        controller.start_again();
+        controller
+    }
+
+    /// A controller that is not started yet.
+    #[track_caller]
+    pub fn prepare(cluster: &Cluster, scope: Scope, flags: &[&str]) -> Self {
         let folder = Folder::new("controller");
         fs::create_dir(folder.join("storage")).expect("a folder");
         fs::create_dir(folder.join("temporary")).expect("a folder");
-        let mut controller = Self {
+        Self {
             folder,
             kubeconfig: cluster.controllers_kubeconfig(),
             scope,
@@ -60,26 +68,66 @@ impl Controller {
             metrics_port: free_port(),
             health_port: free_port(),
             process: None,
-        };
-        controller.start_again();
-        controller
+        }
     }
 
-    /// Start it on the same storage, after it has ended.
+    /// Start it on the same storage, after it has ended, and wait until it is ready.
     #[track_caller]
     pub fn start_again(&mut self) {
+        self.launch();
+        self.until_ready();
+    }
+
+    /// Start it without waiting for anything.
+    #[track_caller]
+    pub fn launch(&mut self) {
         assert!(self.process.is_none(), "it runs");
         let mut command = self.command();
         let log = self.folder.join("log");
-        let mut process = Process::start("portolan-controller", &mut command, &log);
-        let ready = format!("http://127.0.0.1:{}/readyz", self.health_port);
-        let storage = format!("http://127.0.0.1:{}/", self.storage_port);
+        let process = Process::start("portolan-controller", &mut command, &log);
+        self.process = Some(process);
+    }
+
+    /// Wait until it is ready and serves its storage.
+    #[track_caller]
+    pub fn until_ready(&mut self) {
+        let urls = [
+            format!("http://127.0.0.1:{}/readyz", self.health_port),
+            format!("http://127.0.0.1:{}/", self.storage_port),
+        ];
+        let process = self.process.as_mut().expect("it runs");
         process.until_ready(PATIENCE, || {
-            [&ready, &storage]
-                .iter()
+            urls.iter()
                 .all(|url| get(url).is_ok_and(|answer| answer.status == 200))
         });
-        self.process = Some(process);
+    }
+
+    /// Whether it is alive, and whether it is ready: what a kubelet would see.
+    #[track_caller]
+    pub fn probe(&self) -> (bool, bool) {
+        let asks = |path: &str| {
+            let url = format!("http://127.0.0.1:{}/{path}", self.health_port);
+            get(&url).is_ok_and(|answer| answer.status == 200)
+        };
+        (asks("healthz"), asks("readyz"))
+    }
+
+    /// How it ended, if it has.
+    #[track_caller]
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.as_mut().expect("it was started").ended()
+    }
+
+    /// Freeze it with SIGSTOP: to others it is as if it hung, or the network to it were cut.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.process.as_ref().expect("it runs").freeze();
+    }
+
+    /// Let it go on with SIGCONT.
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.process.as_ref().expect("it runs").thaw();
     }
 
     /// Kill it with SIGKILL.
@@ -110,9 +158,22 @@ impl Controller {
     pub fn stored(&self, kind: &str, namespace: &str, name: &str) -> Vec<String> {
         let root = self.storage();
         let object = root.join(kind.to_lowercase()).join(namespace).join(name);
-        let mut found: Vec<_> = files(&object)
+        let mut found: Vec<_> = entries(&object)
             .iter()
-            .filter_map(|path| path.strip_prefix(&root).ok())
+            .filter(|(_, is_file)| *is_file)
+            .filter_map(|(path, _)| path.strip_prefix(&root).ok())
+            .map(|path| path.display().to_string())
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Every file in the storage, by its path below it, and links too.
+    pub fn everything_stored(&self) -> Vec<String> {
+        let root = self.storage();
+        let mut found: Vec<_> = entries(&root)
+            .iter()
+            .filter_map(|(path, _)| path.strip_prefix(&root).ok())
             .map(|path| path.display().to_string())
             .collect();
         found.sort();
@@ -163,17 +224,17 @@ impl Controller {
     }
 }
 
-/// The regular files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
+/// What is below a folder and no folder itself, and whether it is a regular file.
+fn entries(folder: &Path) -> Vec<(PathBuf, bool)> {
+    let Ok(listed) = fs::read_dir(folder) else {
         return Vec::new();
     };
-    let entries = entries.filter_map(Result::ok);
-    entries
+    let listed = listed.filter_map(Result::ok);
+    listed
         .flat_map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files(&entry.path()),
-            Ok(kind) if kind.is_file() => vec![entry.path()],
-            _ => Vec::new(),
+            Ok(kind) if kind.is_dir() => entries(&entry.path()),
+            Ok(kind) => vec![(entry.path(), kind.is_file())],
+            Err(_) => Vec::new(),
         })
         .collect()
 }

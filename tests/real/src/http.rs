@@ -50,21 +50,25 @@ impl Answer {
 ///
 /// A sentence, when nobody answers.
 pub fn get(url: &str) -> Result<Answer, String> {
-    request("GET", url, &[])
+    request("GET", url, String::new())
 }
 
-/// Make a request without a body over plain HTTP.
+/// POST something to a URL over plain HTTP.
 ///
 /// # Errors
 ///
 /// A sentence, when nobody answers.
-pub fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+pub(crate) fn post(url: &str, body: String) -> Result<Answer, String> {
+    request("POST", url, body)
+}
+
+fn request(method: &str, url: &str, body: String) -> Result<Answer, String> {
     runtime()
-        .block_on(async { timeout(PATIENCE, ask(method, url, headers)).await })
+        .block_on(async { timeout(PATIENCE, ask(method, url, body)).await })
         .map_err(|_| format!("{url} does not answer in time"))?
 }
 
-async fn ask(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+async fn ask(method: &str, url: &str, body: String) -> Result<Answer, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{method} {url}: {error}");
     let url = Url::parse(url).map_err(|error| failed(&error))?;
     let host = url.host_str().unwrap_or_default();
@@ -79,15 +83,11 @@ async fn ask(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answer
         || url.path().to_owned(),
         |query| format!("{}?{query}", url.path()),
     );
-    let mut request = Request::builder()
+    let request = Request::builder()
         .method(method)
         .uri(target)
-        .header(HOST, format!("{host}:{port}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request
-        .body(Full::<Bytes>::default())
+        .header(HOST, format!("{host}:{port}"))
+        .body(Full::<Bytes>::from(body))
         .map_err(|error| failed(&error))?;
     let answer = sender.send_request(request).await;
     let (head, body) = answer.map_err(|error| failed(&error))?.into_parts();

@@ -34,7 +34,7 @@ pub use cluster::{Cluster, custom_resources};
 pub use controller::{Controller, Scope};
 pub use folder::Folder;
 pub use helm::{Helm, Pulled};
-pub use http::{Answer, get, request};
+pub use http::{Answer, get};
 pub use kinds::Id;
 pub use manifest::{condition, helm_chart, helm_repository, secret};
 pub use ours::{Ours, ours};

@@ -79,6 +79,16 @@ impl Process {
         keeper::ended(self.child.id());
     }
 
+    /// Stop it in its tracks with SIGSTOP.
+    pub(crate) fn freeze(&self) {
+        kill_process_group(self.pid(), Signal::STOP).expect("a child can be stopped");
+    }
+
+    /// Let it go on with SIGCONT.
+    pub(crate) fn thaw(&self) {
+        kill_process_group(self.pid(), Signal::CONT).expect("a child can go on");
+    }
+
     /// Ask it to end with SIGTERM, and return how it did.
     #[track_caller]
     pub fn terminate(&mut self, patience: Duration) -> ExitStatus {
