@@ -84,8 +84,8 @@ fn cleaned(text: &str) -> String {
             }
         })
         .filter(|character| !reorders(*character))
-        .take(MAX_CHARACTERS + 1)
         .collect();
+    // Cut last: half a URL no longer shows that it holds a password.
     let mut line = redacted(&visible.split_whitespace().collect::<Vec<_>>().join(" "));
     if let Some((end, _)) = line.char_indices().nth(MAX_CHARACTERS) {
         line.truncate(end);
@@ -172,5 +172,14 @@ mod tests {
         let body = r#"{"errors":[{"code":"X","message":"see https://user:hunter2@r.example/x?sig=hunter2"}]}"#;
         let message = RegistryMessage::parse(body.as_bytes()).unwrap().to_string();
         assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_password_that_would_be_cut_is_gone_before() {
+        let before = "x".repeat(MAX_CHARACTERS - 17);
+        let words = format!("{before} https://u:hunter2hunter2@r.example/");
+        let body = format!(r#"{{"errors":[{{"message":"{words}"}}]}}"#);
+        let message = RegistryMessage::parse(body.as_bytes()).unwrap();
+        assert!(!message.to_string().contains("hunter"), "{message}");
     }
 }

@@ -80,6 +80,7 @@ mod tests {
     use std::collections::HashSet;
 
     use http::StatusCode;
+    use portolan_reference::{Algorithm, Digest};
     use tokio::time::Instant;
 
     use super::*;
@@ -114,6 +115,15 @@ mod tests {
         }
     }
 
+    fn digest_mismatch() -> FetchError {
+        let [expected, actual] = [b"a", b"b"].map(|bytes| Digest::of(Algorithm::Sha256, bytes));
+        FetchError::DigestMismatch {
+            target: Box::new(target()),
+            expected,
+            actual,
+        }
+    }
+
     /// How often something that fails so is attempted, and how long that takes.
     async fn attempts(error: impl Fn() -> FetchError) -> (u32, Duration) {
         let made = Cell::new(0);
@@ -139,7 +149,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_that_will_not_pass_is_met_once() {
-        for error in [|| status(404, None), || status(302, None), || received(11)] {
+        for error in [
+            || status(404, None),
+            || status(302, None),
+            || received(11),
+            digest_mismatch,
+        ] {
             assert_eq!(attempts(error).await, (1, Duration::ZERO));
         }
     }
