@@ -1,12 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod chart;
+mod digest;
+mod events;
+pub mod hostile;
 mod lie;
 mod registry;
+mod response;
 mod server;
 mod tls;
+mod web;
 
 pub use chart::{ChartArchive, chart_archive};
+pub use events::{Event, EventsSink, Mood};
 pub use lie::{Lie, Realm, RedirectTo, Target};
 pub use registry::{
     Builder, CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
@@ -14,3 +20,4 @@ pub use registry::{
 };
 pub use server::{Login, Seen, ServerName};
 pub use tls::{ClientCertificates, ClientIdentity, TlsMaterial};
+pub use web::WebServer;

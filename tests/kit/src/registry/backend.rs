@@ -7,13 +7,13 @@ use hyper::{Method, Response};
 use serde_json::json;
 
 use super::content::Content;
-use super::digest::is_name;
 use super::guard::{Guard, Need, Terms};
+use super::names::is_name;
 use super::refusal::Refusal;
-use super::response::{json, value};
 use super::route::Route;
 use super::told::{Told, is_about};
 use crate::lie::{Lie, Realm, Target};
+use crate::response::{json, value};
 use crate::server::{Answer, Body, Call, Login, Reply, ServerName};
 
 /// What a registry can and cannot do. Not a lie: every choice is one the specification leaves.

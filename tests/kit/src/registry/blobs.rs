@@ -5,11 +5,12 @@ use bytes::Bytes;
 use hyper::{Method, Response, StatusCode, header};
 
 use super::backend::Backend;
-use super::digest::{digest_like, is_digest};
 use super::guard::Need;
+use super::names::is_digest;
 use super::refusal::Refusal;
-use super::response::{at, created, empty, value};
+use crate::digest::digest_like;
 use crate::lie::Lie;
+use crate::response::{at, created, empty, part, value};
 use crate::server::{Body, Call};
 
 type Answered = Result<Response<Body>, Refusal>;
@@ -24,7 +25,8 @@ impl Backend {
                 let blob = self.content().blob(repository, digest);
                 let blob = blob.ok_or_else(unknown_blob)?;
                 if self.told.has(&Lie::RangeIgnored) {
-                    return Ok(whole_blob(digest, &blob));
+                    let whole = Response::new(Body::whole(blob));
+                    return Ok(blob_headers(whole, digest));
                 }
                 Ok(serve_blob(call, digest, &blob))
             }
@@ -130,61 +132,15 @@ impl Backend {
 
 /// A blob, or the part of it that was asked for.
 pub(super) fn serve_blob(call: &Call, digest: &str, blob: &Bytes) -> Response<Body> {
-    let range = call
-        .header("range")
-        .and_then(|range| byte_range(range, blob.len()));
-    let (status, part, content_range) = match range {
-        None => return whole_blob(digest, blob),
-        Some(Err(())) => (
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            Bytes::new(),
-            format!("bytes */{}", blob.len()),
-        ),
-        Some(Ok((first, last))) => (
-            StatusCode::PARTIAL_CONTENT,
-            blob.slice(first..=last),
-            format!("bytes {first}-{last}/{}", blob.len()),
-        ),
-    };
-    let mut response = whole_blob(digest, &part);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_RANGE, value(&content_range));
-    response
+    blob_headers(part(call, blob), digest)
 }
 
-fn whole_blob(digest: &str, blob: &Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::whole(blob.clone()));
+fn blob_headers(mut response: Response<Body>, digest: &str) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, value("application/octet-stream"));
-    headers.insert(header::ACCEPT_RANGES, value("bytes"));
     headers.insert("docker-content-digest", value(digest));
     headers.insert(header::ETAG, value(&format!("\"{digest}\"")));
     response
-}
-
-/// The one range of a `Range` header: `None` if there is none that has to be honoured, an error if
-/// it cannot be.
-pub(crate) fn byte_range(text: &str, length: usize) -> Option<Result<(usize, usize), ()>> {
-    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
-    let range = match (first, last) {
-        ("", suffix) => {
-            let suffix: usize = suffix.parse().ok()?;
-            (length.saturating_sub(suffix), length.checked_sub(1))
-        }
-        (first, "") => (first.parse().ok()?, length.checked_sub(1)),
-        (first, last) => {
-            let last: usize = last.parse().ok()?;
-            (
-                first.parse().ok()?,
-                length.checked_sub(1).map(|end| end.min(last)),
-            )
-        }
-    };
-    Some(match range {
-        (first, Some(last)) if first <= last => Ok((first, last)),
-        _ => Err(()),
-    })
 }
 
 /// How far an upload has come.
@@ -218,20 +174,4 @@ fn in_order(call: &Call, so_far: usize) -> Result<(), Refusal> {
 
 fn unknown_blob() -> Refusal {
     Refusal::missing("BLOB_UNKNOWN", "blob unknown to registry")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_cut_to_what_there_is() {
-        assert_eq!(byte_range("bytes=0-3", 10), Some(Ok((0, 3))));
-        assert_eq!(byte_range("bytes=4-", 10), Some(Ok((4, 9))));
-        assert_eq!(byte_range("bytes=-4", 10), Some(Ok((6, 9))));
-        assert_eq!(byte_range("bytes=4-100", 10), Some(Ok((4, 9))));
-        assert_eq!(byte_range("bytes=10-", 10), Some(Err(())));
-        assert_eq!(byte_range("bytes=0-", 0), Some(Err(())));
-        assert_eq!(byte_range("lines=0-1", 10), None);
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::digest::{is_digest, sha256};
+use super::names::is_digest;
+use crate::digest::sha256;
 
 /// Everything in the registry.
 #[derive(Debug, Default)]

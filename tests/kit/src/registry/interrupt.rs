@@ -4,10 +4,10 @@ use hyper::{Method, Response, StatusCode, header};
 
 use super::backend::Backend;
 use super::refusal::Refusal;
-use super::response::value;
 use super::route::Route;
 use super::told::is_about;
 use crate::lie::Lie;
+use crate::response::value;
 use crate::server::{Body, Call, Reply};
 
 impl Backend {

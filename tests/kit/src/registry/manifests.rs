@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::backend::Backend;
 use super::content::{Content, Manifest};
-use super::digest::{digest_like, is_digest, is_tag};
+use super::names::{is_digest, is_tag};
 use super::refusal::Refusal;
-use super::response::{created, empty, json as json_answer, value};
+use crate::digest::digest_like;
+use crate::response::{created, empty, json as json_answer, value};
 use crate::server::{Body, Call};
 
 /// The largest manifest taken, in bytes, as in the CNCF's registry.

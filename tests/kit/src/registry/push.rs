@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::Registry;
 use super::content::Manifest;
-use super::digest::sha256;
 use super::manifests::MANIFEST_MEDIA_TYPE;
 use crate::chart::chart_yaml_fields;
+use crate::digest::sha256;
 
 /// The media type of a chart's configuration: its Chart.yaml as JSON.
 pub const CHART_CONFIG_MEDIA_TYPE: &str = "application/vnd.cncf.helm.config.v1+json";

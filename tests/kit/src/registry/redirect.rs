@@ -6,10 +6,10 @@ use serde_json::json;
 use super::backend::Backend;
 use super::blobs::serve_blob;
 use super::refusal::Refusal;
-use super::response::{at, empty, json};
 use super::route::Route;
 use super::told::is_about;
 use crate::lie::{Lie, RedirectTo};
+use crate::response::{at, empty, json};
 use crate::server::{Body, Call, Reply};
 
 /// Where the other origin has what the registry has, for who comes without a login.

@@ -4,7 +4,7 @@
 use hyper::{Response, StatusCode, header};
 use serde_json::json;
 
-use super::response::value;
+use crate::response::value;
 use crate::server::{Body, Reply};
 
 /// Why a request is refused.

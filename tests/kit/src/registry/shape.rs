@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::backend::Backend;
 use super::content::Manifest;
-use super::digest::is_digest;
 use super::manifests::{INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE};
+use super::names::is_digest;
 use crate::lie::Lie;
 use crate::server::Call;
 

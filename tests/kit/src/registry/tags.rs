@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use self::list::List;
 use super::backend::Backend;
 use super::refusal::Refusal;
-use super::response::{json, value};
 use crate::lie::Lie;
+use crate::response::{json, value};
 use crate::server::{Body, Call};
 
 /// The parameter of opaque cursors, as Quay calls it.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::backend::Backend;
 use super::guard::Issued;
 use super::refusal::Refusal;
-use super::response::json_text;
 use crate::lie::Lie;
+use crate::response::json_text;
 use crate::server::{Body, Call};
 
 impl Backend {

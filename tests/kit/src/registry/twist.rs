@@ -4,11 +4,11 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method, Response, StatusCode, header};
 
 use super::backend::Backend;
-use super::digest::sha256;
-use super::response::value;
 use super::route::Route;
 use super::told::is_about;
+use crate::digest::sha256;
 use crate::lie::Lie;
+use crate::response::value;
 use crate::server::{Body, Call, Reply, Step};
 
 /// How long what was sent gets to leave before the connection breaks.

@@ -1,7 +1,9 @@
 //! The kit's servers, asked by a client that believes nothing.
 
+mod aside;
 mod client;
 mod honest;
+mod hostile;
 mod lies;
 mod logins;
 mod outages;
