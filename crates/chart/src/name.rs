@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// (`team/app`).
 ///
 /// The rule is [Flux's][1]: `^([-a-z0-9]+/?\.?)+$`. It leaves no room for `..`, an empty part, a
-/// leading `/` or upper case.
+/// leading `/` or upper case. How long a name may be is for the registry to say.
 ///
 /// This is how a chart is *asked for*. What a chart calls itself is
 /// [`ChartMetadata::name`](crate::ChartMetadata::name), for which Helm has another rule.
@@ -17,10 +17,6 @@ use std::str::FromStr;
 pub struct ChartName(String);
 
 impl ChartName {
-    /// The longest name, in bytes. It becomes part of file names and of paths in registries, where
-    /// 255 is the limit.
-    pub const MAX_BYTES: usize = 255;
-
     /// The name as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -58,9 +54,6 @@ fn problem(text: &str) -> Option<Reason> {
     if text.is_empty() {
         return Some(Reason::Empty);
     }
-    if text.len() > ChartName::MAX_BYTES {
-        return Some(Reason::TooLong);
-    }
     // Each round of the pattern takes letters, then at most one `/`, then at most one `.`.
     let mut separators = "/.";
     let mut at_start = true;
@@ -93,8 +86,6 @@ pub struct ParseChartNameError {
 enum Reason {
     #[error("it is empty")]
     Empty,
-    #[error("it is longer than {} bytes", ChartName::MAX_BYTES)]
-    TooLong,
     #[error("`{0}` has no letter, digit or `-` before it")]
     Separator(char),
     #[error("`{}` is not allowed, only `a`-`z`, `0`-`9`, `-`, `.` and `/`", .0.escape_debug())]

@@ -6,7 +6,7 @@
 /// ([Helm v4.3.1][2]).
 ///
 /// [1]: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-/// [2]: https://github.com/helm/helm/blob/v4.3.1/pkg/registry/client.go
+/// [2]: https://github.com/helm/helm/blob/v4.3.1/pkg/registry/reference.go
 pub fn tag_for_version(version: &str) -> String {
     version.replace('+', "_")
 }
