@@ -164,6 +164,10 @@ impl Server {
         let outcome = tokio::select! {
             ended = connection.as_mut() => ended,
             _ = stopped.changed() => {
+                // Nobody waits for an answer; hyper would wait for the rest of the head.
+                if !lane.is_answering() {
+                    return;
+                }
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -23,7 +23,7 @@ use crate::objects::lock;
 pub(super) struct Lane {
     /// Parts of files whose place-holders are on their way to the wire, in order.
     parts: Mutex<VecDeque<Part>>,
-    /// A request's head has been read whole and nothing of the next one.
+    /// A request's head was read whole, and nothing of the next one.
     is_answering: AtomicBool,
 }
 
@@ -53,6 +53,11 @@ impl Lane {
     /// A request's head is complete.
     pub(super) fn begin_answer(&self) {
         self.is_answering.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request was read whole, and nothing of the next one.
+    pub(super) fn is_answering(&self) -> bool {
+        self.is_answering.load(Ordering::Relaxed)
     }
 
     /// The next place-holder stands for this.
@@ -171,7 +176,7 @@ impl Read for Wire {
                 into.put_slice(filled);
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending if this.lane.is_answering.load(Ordering::Relaxed) => Poll::Pending,
+            Poll::Pending if this.lane.is_answering() => Poll::Pending,
             Poll::Pending => {
                 ready!(this.head.as_mut().poll(context));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))

@@ -373,6 +373,28 @@ async fn an_answer_that_is_running_ends_before_the_server_does() {
 }
 
 #[tokio::test]
+async fn clients_that_ask_for_nothing_do_not_keep_the_server_from_stopping() {
+    let mut server = Server::with(ServeLimits {
+        shutdown_grace: Duration::from_secs(30),
+        ..ServeLimits::default()
+    })
+    .await;
+    let silent = server.connect().await;
+    let mut begun = server.connect().await;
+    begun.write_all(b"GET / HT").await.unwrap();
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: store\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answered = [0; 1000];
+    assert!(idle.read(&mut answered).await.unwrap() > 0);
+    server.stop();
+    let ended = tokio::time::timeout(Duration::from_secs(8), server.ended());
+    ended.await.expect("the server did not stop");
+    drop((silent, begun, idle));
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_does_not_keep_the_server_from_stopping() {
     let mut server = Server::with(ServeLimits {
         shutdown_grace: Duration::from_millis(200),
