@@ -29,7 +29,7 @@ mod tests {
     #[error("{text}")]
     struct Step {
         text: &'static str,
-        source: Option<Box<Step>>,
+        source: Option<Box<Self>>,
     }
 
     fn step(text: &'static str, source: Option<Step>) -> Step {

@@ -17,7 +17,6 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Resource, ResourceExt};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -58,36 +57,18 @@ pub(crate) struct Engine<K: Reconcile, C: Cluster> {
     pub(crate) metrics: QueueMetrics,
 }
 
-/// How much there is to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Load {
-    /// Whether all objects have been seen once.
-    pub(crate) listed: bool,
-    /// How many objects are due and wait for their turn.
-    pub(crate) due: usize,
-    /// How many passes are under way.
-    pub(crate) running: usize,
-}
-
-impl Load {
-    /// Whether every object that there is has been looked at, and nobody is due.
-    pub(crate) fn is_idle(self) -> bool {
-        self.listed && self.due == 0 && self.running == 0
-    }
-}
-
 impl<K: Reconcile, C: Cluster> Engine<K, C> {
     /// Look after the objects until `shutdown`. Then no pass begins any more, and those under way
     /// have 8 seconds before they are dropped.
     ///
     /// No pass begins before all repositories are known. A pass that panics is a failure of its
-    /// object and of nothing else. `load` follows what there is to do.
-    pub(crate) async fn run(self, load: watch::Sender<Load>, shutdown: impl Future<Output = ()>) {
+    /// object and of nothing else.
+    pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown.fuse());
         let mut events = self.context.cluster.watch::<K>();
         let repositories = self.context.repositories.clone();
         let mut known = std::pin::pin!(async move { repositories.wait_until_ready().await }.fuse());
-        let mut work = Work::new(self, load);
+        let mut work = Work::new(self);
         loop {
             work.begin_passes();
             let until = work.wake_up_at();
@@ -117,7 +98,6 @@ type Ended = Result<(tokio::task::Id, Next), tokio::task::JoinError>;
 struct Work<K: Reconcile, C: Cluster> {
     engine: Engine<K, C>,
     store: Store<K>,
-    load: watch::Sender<Load>,
     queue: Queue,
     /// How often an object has failed in a row.
     failures: HashMap<Key, u32>,
@@ -125,22 +105,19 @@ struct Work<K: Reconcile, C: Cluster> {
     running: HashMap<tokio::task::Id, (Key, Instant)>,
     /// Who is to be woken once the list is complete.
     listed: Vec<Key>,
-    is_listed: bool,
     ready: bool,
 }
 
 impl<K: Reconcile, C: Cluster> Work<K, C> {
-    fn new(engine: Engine<K, C>, load: watch::Sender<Load>) -> Self {
+    fn new(engine: Engine<K, C>) -> Self {
         Self {
             store: engine.objects.as_reader(),
             engine,
-            load,
             queue: Queue::default(),
             failures: HashMap::new(),
             passes: JoinSet::new(),
             running: HashMap::new(),
             listed: Vec::new(),
-            is_listed: false,
             ready: false,
         }
     }
@@ -156,11 +133,10 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
             watcher::Event::InitApply(object) if self.is_worth_a_look(object) => {
                 self.listed.push(key_of(object));
             }
-            watcher::Event::InitApply(_) | watcher::Event::InitDone => {}
             watcher::Event::Apply(object) if self.is_worth_a_look(object) => {
-                self.wake(&key_of(object))
+                self.wake(&key_of(object));
             }
-            watcher::Event::Apply(_) => {}
+            watcher::Event::InitApply(_) | watcher::Event::InitDone | watcher::Event::Apply(_) => {}
             watcher::Event::Delete(object) => self.forget(&key_of(object)),
         }
         let before = match event {
@@ -179,7 +155,6 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
     }
 
     fn list_is_complete(&mut self, before: &[Arc<K>]) {
-        self.is_listed = true;
         for key in before.iter().map(|object| key_of(&**object)) {
             if self.object(&key).is_none() {
                 self.forget(&key);
@@ -193,9 +168,7 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
     /// Somebody changed something, so what failed before may succeed now.
     fn wake(&mut self, key: &Key) {
         self.failures.remove(key);
-        if self.queue.wake(key, Instant::now()) {
-            self.engine.metrics.added();
-        }
+        self.queue.wake(key, Instant::now());
     }
 
     fn forget(&mut self, key: &Key) {
@@ -235,7 +208,7 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
             let id = self.passes.spawn(task).id();
             self.running.insert(id, (key, now));
         }
-        self.tell_load();
+        self.count();
     }
 
     /// A pass has come to its end: when is its object looked at again?
@@ -300,20 +273,15 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
         due.map_or(tick, |due| due.min(tick))
     }
 
-    fn tell_load(&self) {
-        let load = Load {
-            listed: self.is_listed,
-            due: self.queue.depth(),
-            running: self.queue.running(),
-        };
-        self.load
-            .send_if_modified(|told| std::mem::replace(told, load) != load);
+    fn count(&self) {
         let now = Instant::now();
         let ages = self
             .running
             .values()
             .map(|(_, begun)| now.saturating_duration_since(*begun));
-        self.engine.metrics.load(load.due, ages);
+        self.engine
+            .metrics
+            .load(self.queue.depth(), self.queue.added(), ages);
     }
 
     async fn drain(mut self) {

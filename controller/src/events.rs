@@ -17,6 +17,7 @@ use portolan_reference::redacted;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::{error, info, warn};
 
 use crate::cluster::{Action, Event, Severity};
 use crate::events::kubernetes::Writer;
@@ -84,6 +85,23 @@ impl Told {
             message: bounded(redacted(&event.message)),
             metadata: event.metadata,
             action: event.action,
+        }
+    }
+}
+
+impl Told {
+    /// The log is where people look who do not look at the object.
+    fn log(&self) {
+        let Subject {
+            kind,
+            namespace,
+            name,
+            ..
+        } = &self.subject;
+        let (reason, message) = (&self.reason, &self.message);
+        match self.severity {
+            Severity::Trace | Severity::Info => info!(kind, namespace, name, reason, "{message}"),
+            Severity::Error => error!(kind, namespace, name, reason, "{message}"),
         }
     }
 }
@@ -158,6 +176,7 @@ impl Recorder {
     /// Tell `event` of `subject`, if the queue is not full; else it is dropped and counted.
     pub(crate) fn record(&self, subject: Subject, event: Event) {
         let told = Arc::new(Told::new(subject, event));
+        told.log();
         self.enqueue(&self.cluster, "kubernetes", &told);
         if told.severity != Severity::Trace {
             self.enqueue(&self.notifications, "http", &told);
@@ -170,7 +189,7 @@ impl Recorder {
         };
         if queue.try_send(Arc::clone(told)).is_err() {
             self.metrics.event_dropped(sink);
-            tracing::warn!(
+            warn!(
                 sink,
                 reason = told.reason,
                 "an event is dropped: too many are waiting"

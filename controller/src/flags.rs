@@ -16,12 +16,8 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub(crate) use crate::flags::gates::FeatureGates;
 pub(crate) use crate::flags::local::{LocalFlags, Output};
-pub(crate) use crate::flags::run::{
-    Addresses, LeaderElection, Limits, LogEncoding, LogLevel, Logs, Reconciling, RunFlags, Spiffe,
-    Storage, Watching,
-};
+pub(crate) use crate::flags::run::{LogEncoding, LogLevel, Reconciling, RunFlags};
 pub(crate) use crate::flags::without_effect::given_without_effect;
 
 /// A drop-in for the Helm and OCI half of Flux's source-controller.

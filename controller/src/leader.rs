@@ -108,7 +108,7 @@ impl Leadership {
     pub(crate) async fn gained(&mut self) {
         // An error means that nobody campaigns any more, and nothing changes then.
         if self.until.wait_for(Option::is_some).await.is_err() && !self.holds() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -9,9 +9,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::{Layer, fmt as lines};
 
 use crate::flags::{LogEncoding, LogLevel};
@@ -76,11 +76,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut fields = Fields::default();
-        for span in context
-            .event_scope()
-            .into_iter()
-            .flat_map(|scope| scope.from_root())
-        {
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             let extensions = span.extensions();
             let written = extensions.get::<FormattedFields<JsonFields>>();
             let written = written.and_then(|written| serde_json::from_str(&written.fields).ok());
@@ -257,7 +253,7 @@ mod tests {
     #[test]
     fn a_line_for_people_is_no_json() {
         let lines = written(LogLevel::Info, LogEncoding::Console, || {
-            info!(tries = 3, "hello")
+            info!(tries = 3, "hello");
         });
         assert!(
             lines[0].contains("hello")

@@ -110,13 +110,12 @@ impl Metrics {
             .set(i64::try_from(concurrent).unwrap_or(i64::MAX));
         // Series that exist from the start make rates right from the start.
         for result in Outcome::ALL {
-            families
-                .reconciles
-                .get_or_create(&with_result(&labels, result));
+            let series = with_result(&labels, result);
+            families.reconciles.get_or_create(&series).inc_by(0);
         }
-        families.errors.get_or_create(&labels);
-        families.panics.get_or_create(&labels);
-        families.retries.get_or_create(&queue);
+        families.errors.get_or_create(&labels).inc_by(0);
+        families.panics.get_or_create(&labels).inc_by(0);
+        families.retries.get_or_create(&queue).inc_by(0);
         QueueMetrics {
             families: families.clone(),
             kind,
@@ -173,11 +172,6 @@ pub(crate) struct QueueMetrics {
 }
 
 impl QueueMetrics {
-    /// An object has become due.
-    pub(crate) fn added(&self) {
-        self.families.adds.get_or_create(&self.queue).inc();
-    }
-
     /// A pass begins, after its object was due for that long.
     pub(crate) fn begun(&self, waited: Duration) {
         let families = &self.families;
@@ -217,8 +211,9 @@ impl QueueMetrics {
         self.families.panics.get_or_create(&self.labels).inc();
     }
 
-    /// How many objects are due, and how long the passes under way have been running.
-    pub(crate) fn load(&self, depth: usize, ages: impl Iterator<Item = Duration>) {
+    /// How many objects are due, how often one has become so, and how long the passes under way have
+    /// been running.
+    pub(crate) fn load(&self, depth: usize, added: u64, ages: impl Iterator<Item = Duration>) {
         let (mut sum, mut longest) = (Duration::ZERO, Duration::ZERO);
         for age in ages {
             sum += age;
@@ -227,6 +222,9 @@ impl QueueMetrics {
         let families = &self.families;
         let depth = i64::try_from(depth).unwrap_or(i64::MAX);
         families.depth.get_or_create(&self.queue).set(depth);
+        let adds = families.adds.get_or_create(&self.queue);
+        adds.inc_by(added.saturating_sub(adds.get()));
+        drop(adds);
         families
             .unfinished
             .get_or_create(&self.queue)
@@ -357,11 +355,11 @@ mod tests {
     fn a_pass_is_counted_under_the_names_that_dashboards_know() {
         let metrics = Metrics::new();
         let queue = metrics.queue("HelmChart", 2);
-        queue.added();
         queue.begun(Duration::from_millis(3));
         queue.ended(&key(), Outcome::RequeueAfter, Duration::from_millis(20));
         queue.load(
             4,
+            1,
             [Duration::from_secs(1), Duration::from_secs(2)].into_iter(),
         );
         let text = metrics.text();

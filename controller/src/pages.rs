@@ -51,7 +51,10 @@ impl Page {
 
 /// What is found under a path.
 #[derive(Clone)]
-pub(crate) struct Pages(Arc<dyn Fn(&str) -> Option<Page> + Send + Sync>);
+pub(crate) struct Pages(Arc<Find>);
+
+/// Finds the page of a path.
+type Find = dyn Fn(&str) -> Option<Page> + Send + Sync;
 
 impl Pages {
     /// `/healthz`: whether this process is alive. `/readyz`: whether it leads, as source-controller

@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::cluster::{Kubernetes, Scope, connect};
 use crate::context::{Context, Settings};
-use crate::engine::{Engine, Load};
+use crate::engine::Engine;
 use crate::events::{Notifier, Recorder};
 use crate::flags::{Reconciling, RunFlags};
 use crate::kind::Reconcile;
@@ -96,12 +96,11 @@ fn check(flags: &RunFlags, environment: &impl Fn(&str) -> Option<String>) -> any
             "{flag} is not supported by this build. Without it artifacts and events would travel in the clear, so it is not passed over: remove the flag, or use a build that has SPIFFE"
         );
     }
-    for remark in flags
+    let gates = flags
         .reconciling
         .feature_gates()
-        .map_err(anyhow::Error::msg)?
-        .remarks()
-    {
+        .map_err(anyhow::Error::msg);
+    for remark in gates.context("--feature-gates")?.remarks() {
         info!("{remark}");
     }
     if flags.leader_election.enable_leader_election
@@ -116,11 +115,12 @@ fn check(flags: &RunFlags, environment: &impl Fn(&str) -> Option<String>) -> any
         root.display()
     );
     let selector = &flags.watching.watch_label_selector;
-    let namespace = match flags.watching.watch_all_namespaces {
-        true => None,
-        false => Some(runtime_namespace(environment).context(
+    let namespace = if flags.watching.watch_all_namespaces {
+        None
+    } else {
+        Some(runtime_namespace(environment).context(
             "--watch-all-namespaces=false needs RUNTIME_NAMESPACE to say which namespace to watch",
-        )?),
+        )?)
     };
     Ok(Scope {
         namespace,
@@ -328,8 +328,7 @@ async fn looked_after<K: Reconcile>(
     engine: Engine<K, Kubernetes>,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let (load, _) = watch::channel(Load::default());
-    engine.run(load, shutdown).await;
+    engine.run(shutdown).await;
     Ok(())
 }
 

@@ -74,6 +74,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a row reads better without borrows"
+    )]
     fn check(from: Value, to: Value, patch: Option<Value>) {
         assert_eq!(merge_patch(&from, &to), patch, "{from} to {to}");
     }

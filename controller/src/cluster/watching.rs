@@ -7,7 +7,9 @@ use futures_util::{Stream, StreamExt, stream};
 use kube::Api;
 use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher;
+use kube::runtime::watcher::DefaultBackoff;
 use portolan_reference::redacted;
 use tokio::time::sleep;
 use tracing::{error, info};
@@ -39,6 +41,8 @@ pub(super) fn watching<K: Kind>(
 ) -> impl Stream<Item = Result<watcher::Event<K>, ClusterError>> + Send {
     let state = Watching {
         events: open(&api, config.clone().streaming_lists()),
+        backoff: DefaultBackoff::default(),
+        wait: None,
         api,
         config,
         recorder,
@@ -52,6 +56,9 @@ pub(super) fn watching<K: Kind>(
 
 struct Watching<K: Kind> {
     events: Events<K>,
+    backoff: DefaultBackoff,
+    /// How long to wait before the next event is asked for, after a failure.
+    wait: Option<Duration>,
     api: Api<Guarded<K>>,
     config: watcher::Config,
     recorder: Recorder,
@@ -59,17 +66,23 @@ struct Watching<K: Kind> {
 }
 
 fn open<K: Kind>(api: &Api<Guarded<K>>, config: watcher::Config) -> Events<K> {
-    watcher(api.clone(), config).default_backoff().boxed()
+    watcher(api.clone(), config).boxed()
 }
 
 impl<K: Kind> Watching<K> {
     async fn next(&mut self) -> Result<watcher::Event<K>, ClusterError> {
         loop {
+            if let Some(wait) = self.wait.take() {
+                sleep(wait).await;
+            }
             // The stream has no end.
             let Some(event) = self.events.next().await else {
                 self.list_again().await;
                 continue;
             };
+            if event.is_ok() {
+                self.backoff.reset();
+            }
             match event {
                 Ok(watcher::Event::Init) => return Ok(watcher::Event::Init),
                 Ok(watcher::Event::InitDone) => return Ok(watcher::Event::InitDone),
@@ -83,7 +96,7 @@ impl<K: Kind> Watching<K> {
                     return Ok(watcher::Event::Delete(object));
                 }
                 Ok(watcher::Event::InitApply(DeserializeGuard(Err(invalid)))) => {
-                    self.tell(&invalid)
+                    self.tell(&invalid);
                 }
                 // What is known of it is outdated, and only a list without it says so.
                 Ok(
@@ -91,6 +104,9 @@ impl<K: Kind> Watching<K> {
                     | watcher::Event::Delete(DeserializeGuard(Err(_))),
                 ) => self.list_again().await,
                 Err(error) => {
+                    if !is_expired(&error) {
+                        self.wait = self.backoff.next();
+                    }
                     if has_no_streaming_lists(&error) {
                         info!(
                             kind = K::NAME,
@@ -131,6 +147,11 @@ impl<K: Kind> Watching<K> {
         self.recorder
             .record(Subject::of::<K>(&invalid.metadata), event);
     }
+}
+
+/// Whether the API server has forgotten what happened since: after a list all is well.
+fn is_expired(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchError(status) if status.code == 410)
 }
 
 /// Whether the API server does not know how to send a list as a watch: its feature `WatchList` is off.

@@ -35,7 +35,7 @@ pub(crate) struct Queue {
     /// The namespaces that have a lane, in order of their turns.
     turns: VecDeque<String>,
     depth: usize,
-    running: usize,
+    added: u64,
     sequence: u64,
 }
 
@@ -53,21 +53,17 @@ enum State {
 }
 
 impl Queue {
-    /// `key` is due now. Returns whether that is news.
-    pub(crate) fn wake(&mut self, key: &Key, now: Instant) -> bool {
+    /// `key` is due now.
+    pub(crate) fn wake(&mut self, key: &Key, now: Instant) {
         match self.states.get_mut(key) {
-            Some(State::Ready(_)) => false,
-            Some(State::Running { again }) => !std::mem::replace(again, true),
+            Some(State::Ready(_)) => {}
+            Some(State::Running { again }) => *again = true,
             Some(State::Waiting(due)) => {
                 let due = *due;
                 self.timers.remove(&due);
                 self.make_ready(key.clone(), now);
-                true
             }
-            None => {
-                self.make_ready(key.clone(), now);
-                true
-            }
+            None => self.make_ready(key.clone(), now),
         }
     }
 
@@ -91,7 +87,6 @@ impl Queue {
             {
                 *state = State::Running { again: false };
                 self.depth -= 1;
-                self.running += 1;
                 return Some((key, now.saturating_duration_since(since)));
             }
         }
@@ -104,7 +99,6 @@ impl Queue {
         let Some(State::Running { again }) = self.states.get(key).copied() else {
             return;
         };
-        self.running -= 1;
         self.states.remove(key);
         if again {
             self.make_ready(key.clone(), now);
@@ -143,9 +137,9 @@ impl Queue {
         self.depth
     }
 
-    /// How many objects are being worked on.
-    pub(crate) fn running(&self) -> usize {
-        self.running
+    /// How often an object has become due since the beginning.
+    pub(crate) fn added(&self) -> u64 {
+        self.added
     }
 
     /// Whose time has come is due.
@@ -160,6 +154,7 @@ impl Queue {
 
     fn make_ready(&mut self, key: Key, since: Instant) {
         self.depth += 1;
+        self.added += 1;
         if let Some(lane) = self.lanes.get_mut(&key.namespace) {
             lane.push_back(key.clone());
         } else {
@@ -206,7 +201,7 @@ mod tests {
         }
         assert_eq!(queue.depth(), 2);
         assert_eq!(drain(&mut queue, now), "a/2 a/1");
-        assert_eq!((queue.depth(), queue.running()), (0, 0));
+        assert_eq!((queue.depth(), queue.added()), (0, 2));
     }
 
     #[test]
@@ -223,8 +218,8 @@ mod tests {
         let (mut queue, now) = (Queue::default(), Instant::now());
         queue.wake(&key("a/1"), now);
         let (taken, _) = queue.take(now).expect("it is due");
-        assert!(queue.wake(&taken, now));
-        assert!(!queue.wake(&taken, now), "twice is once");
+        queue.wake(&taken, now);
+        queue.wake(&taken, now);
         assert!(queue.take(now).is_none());
         queue.finish(&taken, Some(now + seconds(60)), now);
         assert_eq!(queue.next_due(), None, "now replaces later");
@@ -279,10 +274,7 @@ mod tests {
         queue.forget(&running);
         queue.finish(&running, None, now);
         assert_eq!(drain(&mut queue, now + seconds(10)), "");
-        assert_eq!(
-            (queue.depth(), queue.running(), queue.states.len()),
-            (0, 0, 0)
-        );
+        assert_eq!((queue.depth(), queue.states.len()), (0, 0));
     }
 
     #[test]

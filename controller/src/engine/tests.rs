@@ -164,7 +164,6 @@ fn event_as<K: DeserializeOwned>(event: watcher::Event<Value>) -> watcher::Event
 struct Rig {
     events: UnboundedSender<Result<watcher::Event<Value>, ClusterError>>,
     reports: Arc<Mutex<Vec<String>>>,
-    load: watch::Receiver<Load>,
     shutdown: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
     metrics: Metrics,
@@ -205,15 +204,13 @@ impl Rig {
             },
             metrics: metrics.queue("Probe", concurrent),
         };
-        let (load, seen) = watch::channel(Load::default());
         let (shutdown, told) = oneshot::channel::<()>();
-        let running = tokio::spawn(engine.run(load, async {
+        let running = tokio::spawn(engine.run(async {
             let _ = told.await;
         }));
         Self {
             events,
             reports,
-            load: seen,
             shutdown: Some(shutdown),
             running,
             metrics,
@@ -468,11 +465,20 @@ async fn an_object_is_never_worked_on_twice_at_a_time_and_no_request_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn only_so_many_passes_run_at_a_time() {
     let rig = Rig::over(2, &["a slow 10", "b slow 10", "c slow 10"]);
-    rig.within(1).await;
-    let load = *rig.load.borrow();
-    assert_eq!((load.running, load.due, load.is_idle()), (2, 1, false));
-    rig.within(20).await;
-    assert!(rig.load.borrow().is_idle());
+    assert_eq!(rig.within(1).await, ["0s ns/a looked", "0s ns/b looked"]);
+    let text = rig.metrics.text();
+    for (metric, value) in [("workqueue_depth", 1), ("workqueue_adds_total", 3)] {
+        let line = format!(r#"{metric}{{name="probe",controller="probe"}} {value}"#);
+        assert!(text.contains(&line), "no {line} in {text}");
+    }
+    assert!(
+        text.contains(r#"controller_runtime_active_workers{controller="probe"} 2"#),
+        "{text}"
+    );
+    assert_eq!(
+        rig.within(10).await,
+        ["10s ns/a finished", "10s ns/b finished", "10s ns/c looked"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

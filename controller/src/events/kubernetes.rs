@@ -19,8 +19,10 @@ use crate::events::Told;
 use crate::events::correlator::{Correlator, Verdict};
 use crate::metrics::Metrics;
 
-/// How often a write is tried that the API server did not answer.
-const TRIES: u32 = 3;
+/// How often a write is tried that the API server did not answer, and how long to wait in between:
+/// as client-go has it, which survives two minutes without an API server.
+const TRIES: u32 = 12;
+const BETWEEN_TRIES: Duration = Duration::from_secs(10);
 
 /// How long one write may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -165,7 +167,7 @@ where
         };
         match answer {
             Err(error) if tries < TRIES && !matches!(error, kube::Error::Api(_)) => {
-                sleep(Duration::from_secs(1)).await;
+                sleep(BETWEEN_TRIES).await;
             }
             answer => return answer,
         }

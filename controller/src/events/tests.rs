@@ -275,7 +275,7 @@ async fn receiver(statuses: &'static [u16]) -> (Notifier, Arc<Mutex<Vec<String>>
                 .push(String::from_utf8(request).expect("text"));
             if status == 0 {
                 tokio::spawn(async move {
-                    sleep(Duration::from_secs(3600)).await;
+                    sleep(Duration::from_hours(1)).await;
                     drop(stream);
                 });
                 continue;

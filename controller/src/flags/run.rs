@@ -42,6 +42,7 @@ pub(crate) struct RunFlags {
 /// Where to listen, and where to post.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Addresses")]
+#[expect(clippy::struct_field_names, reason = "they are Flux's flags")]
 pub(crate) struct Addresses {
     /// Where metrics are served, under /metrics; `0` for nowhere
     #[arg(long, value_name = "[HOST]:PORT", default_value = ":8080")]
@@ -63,6 +64,7 @@ pub(crate) struct Addresses {
 /// What is stored, and for how long.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Storage")]
+#[expect(clippy::struct_field_names, reason = "they are Flux's flags")]
 pub(crate) struct Storage {
     /// The directory that artifacts are stored in; it must exist
     #[arg(long, value_name = "DIR", default_value = "/data")]
@@ -81,6 +83,7 @@ pub(crate) struct Storage {
 /// How large things may be.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
+#[expect(clippy::struct_field_names, reason = "they are Flux's flags")]
 pub(crate) struct Limits {
     /// The largest index of a repository, in bytes
     #[arg(long, value_name = "BYTES", default_value = "52428800")]
@@ -162,23 +165,23 @@ impl Reconciling {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Watching")]
 pub(crate) struct Watching {
-    /// Watch all namespaces; if not, the one named by RUNTIME_NAMESPACE
+    /// Watch all namespaces; if not, the one that `RUNTIME_NAMESPACE` names
     #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true, action = Set, value_parser = parse::boolean)]
     pub(crate) watch_all_namespaces: bool,
     /// Watch objects with these labels only; each selector elects a leader of its own
     #[arg(long, value_name = "SELECTOR", default_value = "")]
     pub(crate) watch_label_selector: String,
-    /// Which ConfigMaps and Secrets to watch
+    /// Which `ConfigMaps` and `Secrets` to watch
     #[arg(
         long,
         value_name = "SELECTOR",
         default_value = "reconcile.fluxcd.io/watch=Enabled"
     )]
     pub(crate) watch_configs_label_selector: String,
-    /// The ServiceAccount of objects that name none
+    /// The `ServiceAccount` of objects that name none
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(crate) default_service_account: String,
-    /// How to reach the API server; else KUBECONFIG, else the ServiceAccount of the pod
+    /// How to reach the API server; else `KUBECONFIG`, else the `ServiceAccount` of the pod
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// How many requests a second
@@ -194,7 +197,7 @@ pub(crate) struct Watching {
 #[command(next_help_heading = "Leader election")]
 #[expect(clippy::struct_field_names, reason = "they are Flux's flags")]
 pub(crate) struct LeaderElection {
-    /// Work only as the leader of those who share a lease in RUNTIME_NAMESPACE
+    /// Work only as the leader of those who share a lease in `RUNTIME_NAMESPACE`
     #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, action = Set, value_parser = parse::boolean)]
     pub(crate) enable_leader_election: bool,
     /// Give the lease back at the end, so that the next one need not wait for it to run out
@@ -240,6 +243,7 @@ pub(crate) struct Access {
 /// Mutual TLS between controllers. This build has none, so it refuses to start with one of these.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "SPIFFE (not supported by this build: it refuses to start)")]
+#[expect(clippy::struct_field_names, reason = "they are Flux's flags")]
 pub(crate) struct Spiffe {
     /// Who may fetch artifacts; may be given several times
     #[arg(long, value_name = "ID", action = Append)]

@@ -231,7 +231,7 @@ async fn who_was_stopped_for_a_minute_does_not_lead_when_it_goes_on() {
     }
     assert!(first_leads.holds());
     // Nothing of the candidate runs.
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert!(!first_leads.holds());
 }
 
@@ -277,7 +277,7 @@ async fn who_waits_for_leadership_is_told() {
     let server = Server::default();
     let (candidate, mut leads) = server.candidate("first");
     let _running = campaign(candidate);
-    tokio::time::timeout(Duration::from_secs(1), leads.gained())
+    timeout(Duration::from_secs(1), leads.gained())
         .await
         .expect("it is free");
     assert!(leads.holds());
