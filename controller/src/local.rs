@@ -154,6 +154,16 @@ impl Local {
         while self.tasks.join_next().await.is_some() {}
         self.storage.close()
     }
+
+    /// The same, and drop what is under way: nothing of it has been published.
+    ///
+    /// # Errors
+    ///
+    /// As [`stop`](Self::stop).
+    pub async fn abandon(mut self) -> io::Result<()> {
+        self.tasks.shutdown().await;
+        self.storage.close()
+    }
 }
 
 /// Why a [`Local`] did not start.

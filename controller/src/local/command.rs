@@ -55,18 +55,19 @@ async fn run(flags: &LocalFlags) -> Result<End, String> {
     let mut local = Local::start(&flags.folder, options)
         .await
         .map_err(|error| chain(&error))?;
-    let end = if flags.once {
-        once(&mut local, flags, &mut signals).await
+    let (end, stopped) = if flags.once {
+        let end = once(&mut local, flags, &mut signals).await;
+        // Whatever still runs comes too late to be told.
+        (end, local.abandon().await)
     } else {
-        follow(&mut local, flags, &mut signals).await
-    };
-    tokio::select! {
-        stopped = local.stop() => {
-            stopped.map_err(|error| format!("cannot remove the temporary storage: {error}"))?;
+        let end = follow(&mut local, flags, &mut signals).await;
+        tokio::select! {
+            stopped = local.stop() => (end, stopped),
+            // Somebody has no patience for what is under way.
+            () = signals.next() => (end, Ok(())),
         }
-        // Somebody has no patience for what is under way.
-        () = signals.next() => {}
-    }
+    };
+    stopped.map_err(|error| format!("cannot remove the temporary storage: {error}"))?;
     Ok(end)
 }
 

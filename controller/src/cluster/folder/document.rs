@@ -8,13 +8,13 @@ const MAX_DEPTH: usize = 64;
 
 /// How many values one document may have, aliases counted each time they are used. A large rendered
 /// `List` has some ten thousand.
-const MAX_NODES: usize = 200_000;
+const MAX_NODES: usize = 100_000;
 
 /// How many times aliases may be used in a document. Every use copies what it stands for.
 const MAX_ALIASES: usize = 1_000;
 
 /// How many bytes the texts of a document may have in all, aliases counted each time they are used.
-const MAX_TEXT_BYTES: usize = 16 << 20;
+const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// One document of a file that is not empty.
 #[derive(Debug, PartialEq)]
@@ -240,8 +240,8 @@ mod tests {
         let line = |depth| " ".repeat(depth) + "a:\n";
         let deep: String = (0..=MAX_DEPTH).map(line).collect();
         let wide = "- 1\n".repeat(MAX_NODES + 1);
-        let text = "x".repeat(MAX_TEXT_BYTES / 8);
-        let bomb = format!("a: &a {text}\nb: [{}]\n", "*a, ".repeat(9));
+        let text = "x".repeat(MAX_TEXT_BYTES / 512);
+        let bomb = format!("a: &a {text}\nb: [{}]\n", "*a, ".repeat(513));
         let aliases = format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(MAX_ALIASES + 1));
         for text in [deep, wide, bomb, aliases] {
             let found = documents(&text);
