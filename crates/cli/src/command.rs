@@ -6,12 +6,16 @@ mod push;
 mod show;
 mod versions;
 
+use std::time::Duration;
+
 use crate::args::{Args, Command};
 use crate::session::Session;
 
 /// Do what was asked for.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let session = Session::new(args.registry)?;
+    // A registry answers an upload when it has all of it, which takes a while on a slow line.
+    let patience = matches!(args.command, Command::Push(_)).then_some(Duration::from_mins(5));
+    let session = Session::new(args.registry, patience)?;
     match args.command {
         Command::Pull(pull) => pull::run(&session, args.output, &pull).await,
         Command::Push(push) => push::run(&session, args.output, &push).await,

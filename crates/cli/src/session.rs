@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use portolan_acquire::{Acquirer, Limits, Request};
@@ -19,9 +20,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(args: RegistryArgs) -> anyhow::Result<Self> {
+    /// `patience` is how long a registry may take until it begins to answer, if not the usual time.
+    pub(crate) fn new(args: RegistryArgs, patience: Option<Duration>) -> anyhow::Result<Self> {
         let mut transport =
             Transport::builder().user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")));
+        if let Some(patience) = patience {
+            transport = transport.header_timeout(patience);
+        }
         for pair in &args.token_realm {
             let (registry, origin) = pair
                 .split_once('=')
