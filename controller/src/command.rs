@@ -83,7 +83,7 @@ fn told(result: anyhow::Result<()>) -> ExitCode {
 }
 
 /// All custom resource definitions, one YAML document each.
-fn print_crds(out: &mut impl Write) -> anyhow::Result<()> {
+pub(crate) fn print_crds(out: &mut impl Write) -> anyhow::Result<()> {
     for crd in portolan_api::crds() {
         writeln!(out, "---\n{}", yaml(&crd)?.trim_end())?;
     }

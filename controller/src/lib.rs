@@ -9,6 +9,8 @@ mod cluster;
 mod command;
 mod conditions;
 mod context;
+#[cfg(test)]
+mod deploy;
 mod engine;
 mod events;
 mod failure;
