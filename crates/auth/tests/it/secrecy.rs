@@ -98,6 +98,20 @@ async fn a_server_that_repeats_what_it_was_shown_is_not_quoted() {
 }
 
 #[tokio::test]
+async fn a_header_that_a_server_repeats_is_not_quoted() {
+    let server = Server::start(|seen| {
+        Reply::challenge("Basic").body(seen.authorization().unwrap_or_default())
+    })
+    .await;
+    let access = Access::new("a", Some(Credential::basic("", CANARY)));
+    let error = get(&transport(), server.url("/"), &access)
+        .await
+        .unwrap_err();
+    // base64 of `:canary-hunter2`
+    assert!(!told(&error).contains("OmNhbmFyeS1odW50ZXIy"), "{error}");
+}
+
+#[tokio::test]
 async fn a_token_that_a_registry_repeats_is_not_quoted() {
     let server = Server::start(|seen| match seen.path() {
         "/token" => Reply::token(CANARY),
