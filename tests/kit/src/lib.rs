@@ -16,7 +16,7 @@ pub use events::{Event, EventsSink, Mood};
 pub use lie::{Lie, Realm, RedirectTo, Target};
 pub use registry::{
     Builder, CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
-    PROVENANCE_MEDIA_TYPE, Registry,
+    PROVENANCE_MEDIA_TYPE, Product, Registry,
 };
 pub use server::{Login, Seen, ServerName};
 pub use tls::{ClientCertificates, ClientIdentity, TlsMaterial};

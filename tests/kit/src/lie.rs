@@ -65,6 +65,9 @@ pub enum Lie {
     },
     /// `HEAD` of a manifest is answered with this status; `GET` is honest.
     HeadStatus(u16),
+    /// `HEAD` of a manifest is answered as for a file: without a digest, and with
+    /// `application/octet-stream` as its type.
+    HeadOfFile,
 
     /// A redirect in place of what was asked for.
     Redirect {
@@ -232,6 +235,12 @@ pub enum Lie {
     LinkToOtherHost,
     /// The next page of tags is on the same host and port by another scheme.
     LinkToOtherScheme,
+    /// Pages hold at most two tags, and the link to the next one leaves out the first folder of
+    /// the repository.
+    LinkLosesFolder,
+    /// Pages hold at most two tags, and the link to the next one is absolute, on the registry's
+    /// origin, and to a path that is not served.
+    LinkToOtherPath,
     /// Pages hold at most two tags, and the next one is named by an opaque cursor.
     OpaqueCursor,
     /// The same, and the link is relative to the page.
@@ -252,6 +261,8 @@ pub enum Lie {
     /// A login that is no longer good is answered with 403, not with 401 and a challenge. Told by
     /// the token service too.
     StaleIsForbidden,
+    /// The same with 400.
+    StaleIsBadRequest,
     /// `expires_in` is this: any JSON. `None` leaves it out.
     ExpiresIn(Option<String>),
     /// The token is only called `access_token`.
@@ -337,37 +348,6 @@ impl Lie {
             | Self::Cut { times, .. } => *times,
             Self::TokenDiesBeforeBlob => 1,
             _ => Self::ALWAYS,
-        }
-    }
-
-    /// What is asked for when it is told, for lies that can be told of anything.
-    pub(crate) fn target(&self) -> Option<Target> {
-        match self {
-            Self::TooManyRequests { at, .. }
-            | Self::Status { at, .. }
-            | Self::UnauthorizedLoop { at }
-            | Self::HangUp { at, .. }
-            | Self::Reset { at, .. }
-            | Self::StallBeforeHeaders { at, .. }
-            | Self::LoginPage { at }
-            | Self::Redirect { at, .. }
-            | Self::StallMidBody { at, .. }
-            | Self::ResetMidBody { at, .. }
-            | Self::SlowDrip { at, .. }
-            | Self::Cut { at, .. }
-            | Self::LengthTooLong { at }
-            | Self::LengthTooShort { at }
-            | Self::NoLength { at }
-            | Self::ExtraBytes { at, .. }
-            | Self::SecondAnswer { at }
-            | Self::WrongBytes { at }
-            | Self::Endless { at }
-            | Self::EmptyBody { at }
-            | Self::InvalidJson { at }
-            | Self::ContentType { at, .. }
-            | Self::WrongDigestHeader { at }
-            | Self::NoDigestHeader { at } => Some(*at),
-            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod interrupt;
 mod manifests;
 mod names;
+mod product;
 mod push;
 mod redirect;
 mod refusal;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use self::backend::Backend;
 pub use self::builder::Builder;
+pub use self::product::Product;
 pub use self::push::{
     CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
     PROVENANCE_MEDIA_TYPE,

@@ -105,6 +105,7 @@ impl Lie {
             Self::HeadStatus(401),
             Self::HeadStatus(404),
             Self::HeadStatus(405),
+            Self::HeadOfFile,
             Self::NoDigestHeader { at },
         ]
     }
@@ -133,6 +134,8 @@ impl Lie {
             Self::LinkLoop { pages: 3 },
             Self::LinkToOtherHost,
             Self::LinkToOtherScheme,
+            Self::LinkLosesFolder,
+            Self::LinkToOtherPath,
             Self::HugeTagName(10 << 20),
             Self::NullTags,
             Self::InvalidJson { at },

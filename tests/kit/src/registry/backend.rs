@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hyper::{Method, Response};
+use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
 use super::content::Content;
@@ -160,7 +160,11 @@ impl Backend {
             Lie::Realm(realm) => Some(realm.clone()),
             _ => None,
         });
-        let forbidden = self.told.has(&Lie::StaleIsForbidden);
+        let stale = self.told.find(|lie| match lie {
+            Lie::StaleIsForbidden => Some(StatusCode::FORBIDDEN),
+            Lie::StaleIsBadRequest => Some(StatusCode::BAD_REQUEST),
+            _ => None,
+        });
         Terms {
             realm: match realm {
                 None => self.origins.realm(),
@@ -168,7 +172,7 @@ impl Backend {
                 Some(Realm::PlainHttp) => format!("{}/token", self.origins.plain_url()),
                 Some(Realm::Url(url)) => url,
             },
-            forbidden,
+            stale,
         }
     }
 

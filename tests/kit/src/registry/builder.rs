@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Registry;
 use super::backend::{Backend, Origins, Settings};
 use super::guard::{Account, Guard, Scheme};
+use crate::lie::Lie;
 use crate::server::{Log, Port, Server, ServerName, Setting};
 use crate::tls::{ClientCertificates, TlsMaterial};
 
@@ -16,6 +17,7 @@ pub struct Builder {
     settings: Settings,
     guard: Guard,
     token_service_elsewhere: bool,
+    pub(super) lies: Vec<Lie>,
     tls: Option<(TlsMaterial, ClientCertificates)>,
 }
 
@@ -116,6 +118,12 @@ impl Builder {
         self
     }
 
+    /// Tell this lie from the start.
+    pub fn telling(mut self, lie: Lie) -> Self {
+        self.lies.push(lie);
+        self
+    }
+
     /// Start it, and wait until it accepts connections.
     #[expect(
         clippy::unused_async,
@@ -140,6 +148,9 @@ impl Builder {
             plain: plain.as_ref().map(|(_, address)| *address),
         };
         let backend = Arc::new(Backend::new(self.settings, origins, self.guard));
+        for lie in self.lies {
+            backend.told.tell(lie);
+        }
         let log = Arc::new(Log::default());
         // Only the registry asks for client certificates: who is redirected need not show one.
         let setting = |name, clients: Option<ClientCertificates>| Setting {

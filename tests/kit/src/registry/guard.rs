@@ -6,6 +6,8 @@ mod service;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use hyper::StatusCode;
+
 pub(crate) use self::service::Issued;
 use super::refusal::Refusal;
 use crate::server::{Call, Login};
@@ -38,17 +40,17 @@ pub(crate) struct Need<'a> {
 pub(crate) struct Terms {
     /// Where tokens come from.
     pub(crate) realm: String,
-    /// Whether a login that is not good is answered with 403.
-    pub(crate) forbidden: bool,
+    /// What a login that is not good is answered with, if not with a challenge.
+    pub(crate) stale: Option<StatusCode>,
 }
 
 impl Terms {
     /// The refusal of a login that is not good.
     fn refuse(&self, refusal: Refusal) -> Refusal {
-        if self.forbidden {
-            Refusal::denied()
-        } else {
-            refusal
+        let message = "your authorization token has expired";
+        match self.stale {
+            None => refusal,
+            Some(status) => Refusal::new(status, "DENIED", message),
         }
     }
 }

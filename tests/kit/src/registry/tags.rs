@@ -18,8 +18,8 @@ use crate::server::{Body, Call};
 /// The parameter of opaque cursors, as Quay calls it.
 const CURSOR: &str = "next_page";
 
-/// How many tags a page with an opaque cursor holds at most.
-const CURSOR_PAGE: usize = 2;
+/// How many tags a page holds at most where the way to the next one is a lie.
+const SMALL_PAGE: usize = 2;
 
 /// Some of the tags, and where the next ones are.
 struct Page {
@@ -49,9 +49,13 @@ impl Backend {
         let size = wanted.into_iter().chain(self.settings.page_size).min();
         let lies = self.told.all();
         let list = List::new(tags, &lies);
+        let form = Form {
+            lies: &lies,
+            registry: &self.origins.url(self.origins.registry),
+        };
         let page = self
             .odd_page(call, &list, &lies)
-            .unwrap_or_else(|| plain_page(call, &list, size, &lies));
+            .unwrap_or_else(|| plain_page(call, &list, size, &form));
         let tags = if lies.contains(&Lie::NullTags) {
             Value::Null
         } else {
@@ -97,16 +101,9 @@ impl Backend {
     }
 }
 
-fn plain_page(call: &Call, list: &List, size: Option<usize>, lies: &[Lie]) -> Page {
-    let path = &call.path;
-    let size = size.unwrap_or(usize::MAX);
-    let style = |lie| lies.contains(lie);
-    let opaque = style(&Lie::OpaqueCursor) || style(&Lie::RelativeCursor);
-    let size = match size {
-        _ if style(&Lie::OneTagPerPage) => 1,
-        _ if opaque => size.min(CURSOR_PAGE),
-        _ => size,
-    };
+/// The page that was asked for.
+fn plain_page(call: &Call, list: &List, size: Option<usize>, form: &Form<'_>) -> Page {
+    let size = size.unwrap_or(usize::MAX).min(form.most());
     let start = match (cursor(call), call.parameter("last")) {
         (Some(start), _) => usize::try_from(start).unwrap_or(usize::MAX),
         (None, Some(tag)) => list.after(&tag),
@@ -114,17 +111,61 @@ fn plain_page(call: &Call, list: &List, size: Option<usize>, lies: &[Lie]) -> Pa
     };
     let end = start.saturating_add(size).min(list.len());
     let tags = list.part(start, end);
-    let next = tags.last().filter(|_| end < list.len()).map(|tag| {
+    let more = tags.last().filter(|_| end < list.len());
+    let next = more.map(|tag| {
         let tag: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
-        if style(&Lie::RelativeCursor) {
-            format!("list?{CURSOR}={}", encode(end))
-        } else if opaque {
-            format!("{path}?{CURSOR}={}", encode(end))
-        } else {
-            format!("{path}?n={size}&last={tag}")
-        }
+        let query = format!("n={size}&last={tag}");
+        form.link(&call.path, &query, &encode(end))
     });
     Page { tags, next }
+}
+
+/// What pages and their links look like.
+struct Form<'a> {
+    lies: &'a [Lie],
+    /// The registry's origin.
+    registry: &'a str,
+}
+
+impl Form<'_> {
+    fn is(&self, lie: &Lie) -> bool {
+        self.lies.contains(lie)
+    }
+
+    /// How many tags a page holds at most.
+    fn most(&self) -> usize {
+        let small = [
+            Lie::OpaqueCursor,
+            Lie::RelativeCursor,
+            Lie::LinkLosesFolder,
+            Lie::LinkToOtherPath,
+        ];
+        if self.is(&Lie::OneTagPerPage) {
+            1
+        } else if small.iter().any(|lie| self.is(lie)) {
+            SMALL_PAGE
+        } else {
+            usize::MAX
+        }
+    }
+
+    /// The link from a page at `path` to the next one, which is asked for with this query or this
+    /// cursor.
+    fn link(&self, path: &str, query: &str, cursor: &str) -> String {
+        if self.is(&Lie::RelativeCursor) {
+            format!("list?{CURSOR}={cursor}")
+        } else if self.is(&Lie::OpaqueCursor) {
+            format!("{path}?{CURSOR}={cursor}")
+        } else if self.is(&Lie::LinkLosesFolder) {
+            let folder = path.trim_start_matches("/v2/").split_once('/');
+            let (_, rest) = folder.unwrap_or_default();
+            format!("/v2/{rest}?{query}")
+        } else if self.is(&Lie::LinkToOtherPath) {
+            format!("{}/repository/kit{path}?{query}", self.registry)
+        } else {
+            format!("{path}?{query}")
+        }
+    }
 }
 
 fn encode(index: usize) -> String {

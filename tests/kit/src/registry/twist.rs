@@ -7,7 +7,7 @@ use super::backend::Backend;
 use super::route::Route;
 use super::told::is_about;
 use crate::digest::sha256;
-use crate::lie::Lie;
+use crate::lie::{Lie, Target};
 use crate::response::value;
 use crate::server::{Body, Call, Reply, Step};
 
@@ -22,81 +22,130 @@ impl Backend {
         }
         let mut reply = Reply::Say(response);
         for lie in self.told.all() {
-            let of_this = lie.target().is_none_or(|at| is_about(at, call, route));
-            if !of_this || !is_twist(&lie) {
-                continue;
-            }
             // What is no plain answer any more cannot be spoilt further.
             let Reply::Say(response) = reply else {
                 return reply;
             };
-            // Counted here, since other lies may have been told of requests between.
-            let told = self.told.take(|other, _| (*other == lie).then_some(()));
-            reply = match told {
-                Some(()) if call.method == Method::HEAD && !is_header_only(&lie) => {
-                    Reply::Say(response)
-                }
-                Some(()) => twisted(&lie, route, response),
-                None => Reply::Say(response),
+            // Taken one by one, since another request may have used one up.
+            let applies = is_about_headers(&lie, call, route) || is_about_body(&lie, call, route);
+            let told = applies
+                && self
+                    .told
+                    .take(|other, _| (*other == lie).then_some(()))
+                    .is_some();
+            reply = if told {
+                spoilt(&lie, response)
+            } else {
+                Reply::Say(response)
             };
         }
         reply
     }
 }
 
-fn is_twist(lie: &Lie) -> bool {
-    is_header_only(lie)
-        || matches!(
-            lie,
-            Lie::StallMidBody { .. }
-                | Lie::ResetMidBody { .. }
-                | Lie::SlowDrip { .. }
-                | Lie::Cut { .. }
-                | Lie::LengthTooLong { .. }
-                | Lie::LengthTooShort { .. }
-                | Lie::NoLength { .. }
-                | Lie::ExtraBytes { .. }
-                | Lie::SecondAnswer { .. }
-                | Lie::WrongBytes { .. }
-                | Lie::Endless { .. }
-                | Lie::EmptyBody { .. }
-                | Lie::InvalidJson { .. }
-        )
+fn is_about_headers(lie: &Lie, call: &Call, route: Route<'_>) -> bool {
+    match lie {
+        Lie::ContentType { at, .. }
+        | Lie::WrongDigestHeader { at }
+        | Lie::NoDigestHeader { at } => is_about(*at, call, route),
+        Lie::WrongRange => is_about(Target::Blobs, call, route),
+        Lie::HeadOfFile => call.method == Method::HEAD && is_about(Target::Manifests, call, route),
+        _ => false,
+    }
 }
 
-fn is_header_only(lie: &Lie) -> bool {
-    matches!(
-        lie,
-        Lie::ContentType { .. }
-            | Lie::WrongDigestHeader { .. }
-            | Lie::NoDigestHeader { .. }
-            | Lie::WrongRange
-    )
+fn is_about_body(lie: &Lie, call: &Call, route: Route<'_>) -> bool {
+    match lie {
+        Lie::StallMidBody { at, .. }
+        | Lie::ResetMidBody { at, .. }
+        | Lie::SlowDrip { at, .. }
+        | Lie::Cut { at, .. }
+        | Lie::LengthTooLong { at }
+        | Lie::LengthTooShort { at }
+        | Lie::NoLength { at }
+        | Lie::ExtraBytes { at, .. }
+        | Lie::SecondAnswer { at }
+        | Lie::WrongBytes { at }
+        | Lie::Endless { at }
+        | Lie::EmptyBody { at }
+        | Lie::InvalidJson { at } => call.method != Method::HEAD && is_about(*at, call, route),
+        _ => false,
+    }
 }
 
-fn twisted(lie: &Lie, route: Route<'_>, response: Response<Body>) -> Reply {
+fn spoilt(lie: &Lie, response: Response<Body>) -> Reply {
     let (mut head, body) = response.into_parts();
     let bytes = body.bytes();
-    let half = bytes.len() / 2;
-    let mut promise = |length: usize| {
-        head.headers.insert(header::CONTENT_LENGTH, length.into());
-    };
-    let body = match lie {
-        Lie::StallMidBody { .. } => {
-            promise(bytes.len());
-            Body::told([Step::Send(bytes.slice(..half)), Step::Stall])
-        }
+    match lie {
         Lie::ResetMidBody { .. } => {
-            promise(bytes.len());
-            let body = broken_after(bytes.slice(..half));
-            return Reply::SayThenReset(Response::from_parts(head, body));
+            promise(&mut head.headers, bytes.len());
+            let body = broken_after(bytes.slice(..bytes.len() / 2));
+            Reply::SayThenReset(Response::from_parts(head, body))
+        }
+        Lie::LengthTooShort { .. } => {
+            promise(&mut head.headers, bytes.len() / 2);
+            Reply::Raw(raw(head.status, &head.headers, &bytes).into())
+        }
+        Lie::SecondAnswer { .. } => {
+            promise(&mut head.headers, bytes.len());
+            let mut both = raw(head.status, &head.headers, &bytes);
+            both.extend(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nnobody");
+            Reply::Raw(both.into())
+        }
+        lie => {
+            spoil_headers(lie, head.status, &mut head.headers, bytes.len());
+            let body = spoilt_body(lie, bytes).unwrap_or(body);
+            Reply::Say(Response::from_parts(head, body))
+        }
+    }
+}
+
+fn spoil_headers(lie: &Lie, status: StatusCode, headers: &mut HeaderMap, length: usize) {
+    match lie {
+        Lie::StallMidBody { .. } | Lie::SlowDrip { .. } | Lie::Cut { .. } => {
+            promise(headers, length);
+        }
+        Lie::LengthTooLong { .. } => promise(headers, length + 1024),
+        Lie::ContentType { media_type, .. } if media_type.is_empty() => {
+            headers.remove(header::CONTENT_TYPE);
+        }
+        Lie::ContentType { media_type, .. } => {
+            headers.insert(header::CONTENT_TYPE, value(media_type));
+        }
+        Lie::WrongDigestHeader { .. } => {
+            let wrong = value(&sha256(b"something else"));
+            headers.insert("docker-content-digest", wrong);
+        }
+        Lie::NoDigestHeader { .. } => {
+            headers.remove("docker-content-digest");
+            headers.remove(header::ETAG);
+        }
+        Lie::HeadOfFile => {
+            headers.remove("docker-content-digest");
+            headers.remove(header::ETAG);
+            let kind = value("application/octet-stream");
+            headers.insert(header::CONTENT_TYPE, kind);
+        }
+        Lie::WrongRange if status == StatusCode::PARTIAL_CONTENT => {
+            let wrong = format!("bytes 1-{length}/{length}");
+            headers.insert(header::CONTENT_RANGE, value(&wrong));
+        }
+        _ => {}
+    }
+}
+
+/// What comes in place of these bytes, if anything does.
+fn spoilt_body(lie: &Lie, bytes: Bytes) -> Option<Body> {
+    Some(match lie {
+        Lie::StallMidBody { .. } => {
+            let half = bytes.slice(..bytes.len() / 2);
+            Body::told([Step::Send(half), Step::Stall])
         }
         Lie::SlowDrip {
             bytes: piece,
             pause,
             ..
         } => {
-            promise(bytes.len());
             let piece = (*piece).max(1);
             let pieces = (0..bytes.len()).step_by(piece).flat_map(|start| {
                 let end = bytes.len().min(start + piece);
@@ -105,24 +154,10 @@ fn twisted(lie: &Lie, route: Route<'_>, response: Response<Body>) -> Reply {
             Body::told(pieces)
         }
         Lie::Cut { sixteenths, .. } => {
-            promise(bytes.len());
             let kept = bytes.len() * usize::from((*sixteenths).min(16)) / 16;
             broken_after(bytes.slice(..kept))
         }
-        Lie::LengthTooLong { .. } => {
-            promise(bytes.len() + 1024);
-            broken_after(bytes)
-        }
-        Lie::LengthTooShort { .. } => {
-            promise(half);
-            return Reply::Raw(raw(head.status, &head.headers, &bytes));
-        }
-        Lie::SecondAnswer { .. } => {
-            promise(bytes.len());
-            let mut both = raw(head.status, &head.headers, &bytes).to_vec();
-            both.extend(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nnobody");
-            return Reply::Raw(both.into());
-        }
+        Lie::LengthTooLong { .. } => broken_after(bytes),
         Lie::NoLength { .. } => Body::told([Step::Send(bytes)]),
         Lie::ExtraBytes { bytes: more, .. } => {
             let mut longer = bytes.to_vec();
@@ -136,34 +171,12 @@ fn twisted(lie: &Lie, route: Route<'_>, response: Response<Body>) -> Reply {
         }
         Lie::EmptyBody { .. } => Body::empty(),
         Lie::InvalidJson { .. } => Body::whole("{\"tags\": [\"1.0.0\", "),
-        Lie::ContentType { media_type, .. } => {
-            if media_type.is_empty() {
-                head.headers.remove(header::CONTENT_TYPE);
-            } else {
-                head.headers.insert(header::CONTENT_TYPE, value(media_type));
-            }
-            body
-        }
-        Lie::WrongDigestHeader { .. } => {
-            let wrong = value(&sha256(b"something else"));
-            head.headers.insert("docker-content-digest", wrong);
-            body
-        }
-        Lie::NoDigestHeader { .. } => {
-            head.headers.remove("docker-content-digest");
-            head.headers.remove(header::ETAG);
-            body
-        }
-        Lie::WrongRange if matches!(route, Route::Blob { .. }) => {
-            if head.status == StatusCode::PARTIAL_CONTENT {
-                let wrong = format!("bytes 1-{0}/{0}", bytes.len());
-                head.headers.insert(header::CONTENT_RANGE, value(&wrong));
-            }
-            body
-        }
-        _ => body,
-    };
-    Reply::Say(Response::from_parts(head, body))
+        _ => return None,
+    })
+}
+
+fn promise(headers: &mut HeaderMap, length: usize) {
+    headers.insert(header::CONTENT_LENGTH, length.into());
 }
 
 fn broken_after(bytes: Bytes) -> Body {
@@ -191,7 +204,7 @@ fn other_bytes(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An answer as it stands on the wire.
-fn raw(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
+fn raw(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     let mut raw = format!("HTTP/1.1 {status}\r\n").into_bytes();
     for (name, value) in headers {
         raw.extend(name.as_str().as_bytes());
@@ -201,7 +214,7 @@ fn raw(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
     }
     raw.extend(b"\r\n");
     raw.extend(body);
-    raw.into()
+    raw
 }
 
 #[cfg(test)]

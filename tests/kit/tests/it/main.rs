@@ -7,6 +7,7 @@ mod hostile;
 mod lies;
 mod logins;
 mod outages;
+mod products;
 mod redirects;
 mod tag_lies;
 mod token_lies;
