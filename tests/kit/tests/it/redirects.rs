@@ -1,9 +1,9 @@
 //! Redirects, as told and as an honest registry before an object store sends them.
 
 use hyper::{Method, StatusCode};
-use portolan_kit::{Lie, RedirectTo, Registry, ServerName, Target, chart_archive};
+use portolan_kit::{Lie, Realm, RedirectTo, Registry, ServerName, Target, chart_archive};
 
-use crate::client::{ask, get};
+use crate::client::{ask, get, get_tls};
 
 async fn registry() -> (Registry, Vec<u8>, String) {
     filled(Registry::start().await)
@@ -116,4 +116,31 @@ async fn an_upload_is_sent_elsewhere() {
     registry.tell(Lie::UploadElsewhere);
     let location = begin().send().await.header("location").to_owned();
     assert!(location.starts_with(&registry.other_origin()));
+}
+
+#[tokio::test]
+async fn a_registry_with_tls_leads_to_a_place_without() {
+    let builder = Registry::builder().token_auth("alice", "sesame").public("");
+    let (registry, archive, url) = filled(builder.tls().start().await);
+    let ca = registry.tls().ca_pem();
+    registry.tell(Lie::Realm(Realm::PlainHttp));
+    let refused = get_tls(&url, ca, None).await.expect("an answer");
+    let challenge = refused.header("www-authenticate");
+    assert!(
+        challenge.starts_with("Bearer realm=\"http://127.0.0.1:"),
+        "{challenge}"
+    );
+
+    let open = Registry::builder().tls().telling(Lie::Redirect {
+        at: Target::Blobs,
+        status: 307,
+        to: RedirectTo::PlainHttp,
+    });
+    let (open, _, url) = filled(open.start().await);
+    let redirect = get_tls(&url, open.tls().ca_pem(), None)
+        .await
+        .expect("an answer");
+    let location = redirect.header("location");
+    assert_eq!(get(location).send().await.bytes(), archive);
+    assert_eq!(open.requests_to(ServerName::Plain).len(), 1);
 }
