@@ -251,7 +251,7 @@ async fn source<C: Cluster>(
     if repository.spec.repository_type() != RepositoryType::Oci {
         return Err(Failure::fetch(
             reason::NO_SOURCE_ARTIFACT,
-            message::no_source_artifact(HelmRepository::NAME, name),
+            &message::no_source_artifact(HelmRepository::NAME, name),
         ));
     }
     Ok(repository)
@@ -260,7 +260,7 @@ async fn source<C: Cluster>(
 fn unavailable(cause: &str) -> Failure {
     Failure::fetch(
         reason::SOURCE_UNAVAILABLE,
-        format!("{}{cause}", message::FAILED_TO_GET_SOURCE),
+        &format!("{}{cause}", message::FAILED_TO_GET_SOURCE),
     )
 }
 
@@ -276,7 +276,7 @@ async fn secrets<C: Cluster>(
         let failed = |cause: &str| {
             Failure::fetch(
                 reason::AUTHENTICATION_FAILED,
-                format!("failed to get authentication secret '{namespace}/{name}': {cause}"),
+                &format!("failed to get authentication secret '{namespace}/{name}': {cause}"),
             )
         };
         let secret = context.cluster.read::<Secret>(&namespace, name).await;

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            default_timeout: Duration::from_secs(60),
+            default_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -49,11 +49,11 @@ impl Retry {
 
 impl Failure {
     /// The source, or the chart in it, could not be had; it is tried again.
-    pub(crate) fn fetch(reason: &'static str, message: String) -> Self {
+    pub(crate) fn fetch(reason: &'static str, message: &str) -> Self {
         Self {
             condition: condition::FETCH_FAILED,
             reason,
-            message: redacted(&message),
+            message: redacted(message),
             retry: Retry::SOON,
             unverified: false,
             chosen: None,
@@ -61,7 +61,7 @@ impl Failure {
     }
 
     /// The same, and nothing but a change can mend it.
-    pub(crate) fn stalled(reason: &'static str, message: String) -> Self {
+    pub(crate) fn stalled(reason: &'static str, message: &str) -> Self {
         Self {
             retry: Retry::WhenChanged,
             ..Self::fetch(reason, message)
@@ -72,7 +72,7 @@ impl Failure {
     pub(crate) fn unsupported(field: &str, what: &str) -> Self {
         Self::stalled(
             reason::UNSUPPORTED_FIELD,
-            format!("{field}: {what}; nothing is fetched until the field is removed"),
+            &format!("{field}: {what}; nothing is fetched until the field is removed"),
         )
     }
 
@@ -80,7 +80,7 @@ impl Failure {
     pub(crate) fn panicked(panic: &str) -> Self {
         Self::fetch(
             reason::FAILED,
-            format!("internal error: the reconciliation panicked: {panic}"),
+            &format!("internal error: the reconciliation panicked: {panic}"),
         )
     }
 
@@ -88,7 +88,7 @@ impl Failure {
     pub(crate) fn storage(reason: &'static str, error: &(dyn Error + 'static)) -> Self {
         Self {
             condition: condition::STORAGE_OPERATION_FAILED,
-            ..Self::fetch(reason, chain(error))
+            ..Self::fetch(reason, &chain(error))
         }
     }
 
@@ -96,7 +96,7 @@ impl Failure {
     pub(crate) fn timed_out(limit: Duration) -> Self {
         Self::fetch(
             reason::CHART_PULL_ERROR,
-            format!(
+            &format!(
                 "{}timed out after {limit:?}; spec.timeout of the HelmRepository allows more",
                 message::CHART_PULL_ERROR
             ),
@@ -112,15 +112,15 @@ impl Failure {
         );
         match error {
             LookError::Credential(source) => Self::credential(source),
-            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, text),
-            LookError::List { .. } => Self::remote(text, error.is_denied(), error.retry_after()),
+            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, &text),
+            LookError::List { .. } => Self::remote(&text, error.is_denied(), error.retry_after()),
             LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
                 // What was wanted is told already; what became of the nearest candidates is not.
                 let told = explanation.to_string();
                 let told: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
                 Self::fetch(
                     reason::CHART_PULL_ERROR,
-                    format!("{text}: {}", told.join("; ")),
+                    &format!("{text}: {}", told.join("; ")),
                 )
             }
         }
@@ -136,11 +136,11 @@ impl Failure {
                     message::CHART_PULL_ERROR,
                     chain(error)
                 );
-                Self::remote(text, error.is_denied(), error.retry_after())
+                Self::remote(&text, error.is_denied(), error.retry_after())
             }
             AcquireError::Chart { source, .. } => Self::fetch(
                 reason::CHART_PULL_ERROR,
-                format!(
+                &format!(
                     "{}failed to load chart metadata from written chart: {}",
                     message::CHART_PULL_ERROR,
                     chain(source)
@@ -149,21 +149,21 @@ impl Failure {
             AcquireError::Store(source) => {
                 let reason = match source {
                     StoreError::Stage(_) => reason::DIRECTORY_CREATION_FAILED,
-                    _ => reason::ARCHIVE_OPERATION_FAILED,
+                    StoreError::Publish(_) => reason::ARCHIVE_OPERATION_FAILED,
                 };
                 Self {
                     chosen: Some(chosen.to_owned()),
                     ..Self::storage(reason, source)
                 }
             }
-            _ => Self::fetch(reason::FAILED, chain(error)),
+            AcquireError::Interrupted(source) => Self::fetch(reason::FAILED, &chain(source)),
         }
     }
 
     fn credential(error: &portolan_auth::CredentialError) -> Self {
         Self::fetch(
             reason::AUTHENTICATION_FAILED,
-            format!(
+            &format!(
                 "failed to configure OCI registry authentication: {}",
                 chain(error)
             ),
@@ -171,11 +171,11 @@ impl Failure {
     }
 
     /// Whether the registry wanted another credential is told by its answer, never by words in it.
-    fn remote(text: String, denied: bool, retry_after: Option<Duration>) -> Self {
+    fn remote(text: &str, denied: bool, retry_after: Option<Duration>) -> Self {
         let failure = if denied {
             Self::fetch(
                 reason::AUTHENTICATION_FAILED,
-                format!("{}{text}", message::REPOSITORY_LOGIN_FAILED),
+                &format!("{}{text}", message::REPOSITORY_LOGIN_FAILED),
             )
         } else {
             Self::fetch(reason::CHART_PULL_ERROR, text)

@@ -126,7 +126,7 @@ fn refusal(repository: &HelmRepository) -> Failure {
     {
         return Failure::stalled(
             reason::URL_INVALID,
-            format!(
+            &format!(
                 "{}'oci' URL scheme cannot be used with 'default' HelmRepository type",
                 message::INVALID_REPOSITORY_URL
             ),

@@ -95,7 +95,7 @@ pub(crate) fn request(
     let name: ChartName = chart.spec.chart.parse().map_err(|error| {
         Failure::stalled(
             reason::INVALID_CHART_REFERENCE,
-            format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
+            &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
         )
     })?;
     let base = base(repository)?;
@@ -107,7 +107,7 @@ pub(crate) fn request(
     request.repository().map_err(|error| {
         Failure::stalled(
             reason::INVALID_CHART_REFERENCE,
-            format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
+            &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
         )
     })?;
     Ok(if repository.spec.insecure {
@@ -121,7 +121,7 @@ fn base(repository: &HelmRepository) -> Result<OciRepository, Failure> {
     let invalid = |error: &(dyn std::error::Error + 'static)| {
         Failure::stalled(
             reason::URL_INVALID,
-            format!("{}{}", message::INVALID_REPOSITORY_URL, chain(error)),
+            &format!("{}{}", message::INVALID_REPOSITORY_URL, chain(error)),
         )
     };
     debug_assert!(repository.spec.repository_type() == RepositoryType::Oci);
@@ -133,7 +133,7 @@ fn base(repository: &HelmRepository) -> Result<OciRepository, Failure> {
     if url.scheme() != Scheme::Oci {
         return Err(Failure::stalled(
             reason::FAILED,
-            format!(
+            &format!(
                 "{}invalid OCI registry URL: {}",
                 message::CLIENT_CONSTRUCTION_FAILED,
                 redacted(url.as_str())
@@ -164,7 +164,7 @@ fn credentials(
         };
     };
     let credential = if secret.type_.as_deref() == Some(DOCKER_CONFIG_TYPE) {
-        Some(from_docker_config(secret, base, chart)?)
+        from_docker_config(secret, base, chart)?
     } else {
         from_pair(secret)?
     };
@@ -178,37 +178,44 @@ fn from_docker_config(
     secret: &Secret,
     base: &OciRepository,
     chart: &ChartName,
-) -> Result<Credential, Failure> {
-    let unusable = |text: String| {
+) -> Result<Option<Credential>, Failure> {
+    let unusable = |text: &str| {
         Failure::fetch(
             reason::AUTHENTICATION_FAILED,
-            format!("failed to configure OCI registry authentication: {text}"),
+            &format!("failed to configure OCI registry authentication: {text}"),
         )
     };
     let data = text_of(secret, DOCKER_CONFIG_KEY).ok_or_else(|| {
-        unusable(format!(
+        unusable(&format!(
             "secret '{}' has no key '{DOCKER_CONFIG_KEY}'",
             home(secret)
         ))
     })?;
     let config = DockerConfig::parse(data.as_bytes()).map_err(|error| {
-        unusable(format!(
+        unusable(&format!(
             "unable to load Docker config from Secret '{}': {}",
             secret.name_any(),
             chain(&error)
         ))
     })?;
     let wanted = base.join(chart.as_str()).unwrap_or_else(|_| base.clone());
-    config
-        .credential_for(&wanted, KeyMatching::AnyKeyOfHost)
-        .map_err(|error| unusable(format!("Secret '{}': {}", secret.name_any(), chain(&error))))?
-        .ok_or_else(|| {
-            unusable(format!(
-                "no auth config for '{}' in the docker-registry Secret '{}'",
-                base.registry(),
-                secret.name_any()
-            ))
-        })
+    let matching = KeyMatching::AnyKeyOfHost;
+    let credential = config.credential_for(&wanted, matching).map_err(|error| {
+        unusable(&format!(
+            "Secret '{}': {}",
+            secret.name_any(),
+            chain(&error)
+        ))
+    })?;
+    // An entry without a credential says that nobody logs in there; no entry is a mistake.
+    if credential.is_none() && !config.has_entry_for(&wanted, matching) {
+        return Err(unusable(&format!(
+            "no auth config for '{}' in the docker-registry Secret '{}'",
+            base.registry(),
+            secret.name_any()
+        )));
+    }
+    Ok(credential)
 }
 
 /// `username` and `password`: both, or neither, which means that nobody logs in.
@@ -218,7 +225,7 @@ fn from_pair(secret: &Secret) -> Result<Option<Credential>, Failure> {
     let half = |has: &str, lacks: &str| {
         Failure::fetch(
             reason::AUTHENTICATION_FAILED,
-            format!(
+            &format!(
                 "failed to detect authentication methods: secret '{}': malformed basic auth - has '{has}' but missing '{lacks}'",
                 home(secret)
             ),
@@ -238,10 +245,10 @@ fn tls(secrets: &Secrets) -> Result<Tls, Failure> {
     let Some(secret) = &secrets.tls else {
         return Ok(Tls::default());
     };
-    let failed = |text: String| {
+    let failed = |text: &str| {
         Failure::fetch(
             reason::AUTHENTICATION_FAILED,
-            format!(
+            &format!(
                 "failed to construct TLS config from Secret '{}': {text}",
                 home(secret)
             ),
@@ -253,16 +260,16 @@ fn tls(secrets: &Secrets) -> Result<Tls, Failure> {
     if let Some(pem) = authority {
         tls = tls
             .with_roots_pem(pem.as_bytes())
-            .map_err(|error| failed(format!("ca.crt: {}", chain(&error))))?;
+            .map_err(|error| failed(&format!("ca.crt: {}", chain(&error))))?;
     }
     match (read("tls.crt", "certFile"), read("tls.key", "keyFile")) {
         (Some(certificate), Some(key)) => tls
             .with_identity_pem(certificate.as_bytes(), key.as_bytes())
-            .map_err(|error| failed(chain(&error))),
-        (Some(_), None) => Err(failed("has 'tls.crt' but missing 'tls.key'".to_owned())),
-        (None, Some(_)) => Err(failed("has 'tls.key' but missing 'tls.crt'".to_owned())),
+            .map_err(|error| failed(&chain(&error))),
+        (Some(_), None) => Err(failed("has 'tls.crt' but missing 'tls.key'")),
+        (None, Some(_)) => Err(failed("has 'tls.key' but missing 'tls.crt'")),
         (None, None) if authority.is_none() => Err(failed(
-            "none of the keys 'ca.crt', 'tls.crt' and 'tls.key' is there".to_owned(),
+            "none of the keys 'ca.crt', 'tls.crt' and 'tls.key' is there",
         )),
         (None, None) => Ok(tls),
     }

@@ -5,7 +5,7 @@ use super::*;
 const NOW: i64 = 1_700_000_000;
 
 fn time(seconds: i64) -> Time {
-    Time(k8s_openapi::jiff::Timestamp::from_second(seconds).unwrap())
+    Time(jiff::Timestamp::from_second(seconds).unwrap())
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Condition {
@@ -32,10 +32,7 @@ fn before(conditions: &[Condition]) -> Before<'_> {
 fn failure(retry: Retry) -> Failure {
     Failure {
         retry,
-        ..Failure::fetch(
-            reason::CHART_PULL_ERROR,
-            "chart pull error: gone".to_owned(),
-        )
+        ..Failure::fetch(reason::CHART_PULL_ERROR, "chart pull error: gone")
     }
 }
 
