@@ -338,6 +338,7 @@ fn damaged_archives_are_refused() {
     for end in [1, 511, 513, 600, 1025, 1600, 4500] {
         check(&gzip(&good[..end]), expected);
     }
+    check(&gzip(&[&good[..], &[0; 700]].concat()), expected);
     let gzipped = gzip(&good);
     for end in [3, 12, gzipped.len() / 2, gzipped.len() - 1] {
         check(&gzipped[..end], expected);
@@ -351,6 +352,21 @@ fn damaged_archives_are_refused() {
     wrong_sum[sum] ^= 1;
     check(&wrong_sum, expected);
     check(&gzip(b"words, not tar"), expected);
+}
+
+#[test]
+fn metadata_that_is_cut_short_is_refused_where_it_is_searched_for() {
+    // What is left would do.
+    let cut = Packed::default()
+        .file("app/Chart.yaml", format!("{CHART_YAML}# and more"))
+        .unended();
+    let archive = gzip(&cut[..512 + CHART_YAML.len()]);
+    let error = read_metadata(archive.as_slice(), &Limits::default()).unwrap_err();
+    assert_eq!(
+        chain(&error),
+        "the chart archive is damaged or cut short: unexpected end of file"
+    );
+    read_metadata(gzip(&cut).as_slice(), &Limits::default()).unwrap();
 }
 
 #[test]
