@@ -61,10 +61,9 @@ fn needed(request: &Request<Body>) -> String {
         ["apis", group, _, rest @ ..] => (*group, rest),
         other => panic!("{other:?}"),
     };
-    let path = match path {
-        ["namespaces", _, rest @ ..] => rest,
-        rest => rest,
-    };
+    let path = path
+        .strip_prefix(&["namespaces"])
+        .map_or(path, |path| &path[1..]);
     let is_watch = request
         .uri()
         .query()

@@ -38,7 +38,8 @@ impl Terms {
     /// A sentence, if the duration is not longer than the deadline, or the deadline not longer than
     /// the period with its jitter.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
-        if self.lease_duration <= self.renew_deadline {
+        // The lease counts in whole seconds.
+        if Duration::from_secs(self.lease_duration.as_secs()) <= self.renew_deadline {
             return Err(
                 "--leader-election-lease-duration must be longer than --leader-election-renew-deadline",
             );
@@ -71,6 +72,20 @@ pub(crate) fn lease_name(selector: Option<&str>) -> String {
             let short: String = digest.hex().chars().take(8).collect();
             format!("{NAME}-{short}")
         }
+    }
+}
+
+/// What a candidate takes.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    until: watch::Sender<Option<Instant>>,
+}
+
+impl Seat {
+    /// An empty seat, and what others see of it.
+    pub(crate) fn empty() -> (Self, Leadership) {
+        let (until, seen) = watch::channel(None);
+        (Self { until }, Leadership { until: seen })
     }
 }
 
@@ -122,20 +137,13 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// A candidate that has not asked yet.
-    pub(crate) fn new(lease: Lease, terms: Terms) -> (Self, Leadership) {
-        let (until, seen) = watch::channel(None);
-        let candidate = Self {
+    /// A candidate for `seat` that has not asked yet.
+    pub(crate) fn new(lease: Lease, terms: Terms, seat: Seat) -> Self {
+        Self {
             lease,
             terms,
-            until,
-        };
-        (candidate, Leadership { until: seen })
-    }
-
-    /// What the lease is called.
-    pub(crate) fn lease_name(&self) -> &str {
-        self.lease.name()
+            until: seat.until,
+        }
     }
 
     /// Ask for the lease until it is given, then hold on to it. Comes back when it is lost, and then

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 
+use portolan_reference::redacted;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -23,10 +24,9 @@ use crate::flags::{LogEncoding, LogLevel};
 /// If somebody did so before.
 pub(crate) fn start(level: LogLevel, encoding: LogEncoding) -> Result<(), impl std::error::Error> {
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(
-            place = panic.location().map(ToString::to_string),
-            "panicked"
-        );
+        let place = panic.location().map(ToString::to_string);
+        let error = redacted(panic.payload_as_str().unwrap_or("unknown"));
+        tracing::error!(place, error, "panicked");
     }));
     tracing::subscriber::set_global_default(subscriber(level, encoding, std::io::stderr))
 }

@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::events::{Notifier, Recorder};
 use crate::flags::{Reconciling, RunFlags};
 use crate::kind::Reconcile;
-use crate::leader::{Candidate, Leadership, Lease, lease_name};
+use crate::leader::{Candidate, Leadership, Lease, Seat, lease_name};
 use crate::listen::Port;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
@@ -53,20 +53,27 @@ pub(crate) async fn run(
     let scope = check(&flags, &environment)?;
     let ports = Ports::take(&flags).await?;
     let metrics = Metrics::new();
-    let (client, home) = connect(flags.watching.kubeconfig.as_deref(), &metrics).await?;
-    let namespace = runtime_namespace(&environment).unwrap_or(home);
-    let (mut candidate, leadership) = candidate(&flags, &scope, &client, &namespace);
-    let lease = candidate
-        .as_ref()
-        .map(|candidate| candidate.lease_name().to_owned());
+    let (seat, leadership) = if flags.leader_election.enable_leader_election {
+        let (seat, leadership) = Seat::empty();
+        (Some(seat), leadership)
+    } else {
+        (None, Leadership::unchallenged())
+    };
+    let lease = lease_name(scope.selector.as_deref());
     let mut pages = JoinSet::new();
     if let Some(port) = ports.health {
         pages.spawn(Pages::health(leadership.clone()).serve(port.listen()?));
     }
     if let Some(port) = ports.metrics {
-        let lease = lease.map(|lease| (lease, leadership.clone()));
-        pages.spawn(Pages::metrics(metrics.clone(), lease).serve(port.listen()?));
+        let led_by = seat.is_some().then(|| (lease.clone(), leadership.clone()));
+        pages.spawn(Pages::metrics(metrics.clone(), led_by).serve(port.listen()?));
     }
+    let (client, home) = connect(flags.watching.kubeconfig.as_deref(), &metrics).await?;
+    let candidate = seat.map(|seat| {
+        let namespace = runtime_namespace(&environment).unwrap_or(home);
+        let lease = Lease::new(client.clone(), &namespace, lease, identity());
+        Candidate::new(lease, flags.leader_election.terms(), seat)
+    });
     let work = Work {
         parts: Parts::new(&flags)?,
         flags: &flags,
@@ -76,17 +83,22 @@ pub(crate) async fn run(
         metrics,
     };
     let work = work.until(stopped, ports.storage);
-    let Some(candidate) = &mut candidate else {
+    let Some(mut candidate) = candidate else {
         return work.await;
     };
-    tokio::select! {
-        worked = work => worked?,
+    let worked = tokio::select! {
+        worked = work => worked,
         () = candidate.campaign() => bail!("the lease is lost"),
-    }
+    };
     if flags.leader_election.leader_election_release_on_cancel {
         candidate.release().await;
     }
-    Ok(())
+    worked
+}
+
+/// Who this process is among those who want the lease.
+fn identity() -> String {
+    format!("{}_{:016x}", host_name(), RandomState::new().hash_one(0_u8))
 }
 
 /// Refuse what cannot work, before anything is touched.
@@ -169,22 +181,6 @@ async fn optional(flag: &'static str, address: &str) -> anyhow::Result<Option<Po
         return Ok(None);
     }
     Ok(Some(Port::take(flag, address).await?))
-}
-
-fn candidate(
-    flags: &RunFlags,
-    scope: &Scope,
-    client: &Client,
-    namespace: &str,
-) -> (Option<Candidate>, Leadership) {
-    if !flags.leader_election.enable_leader_election {
-        return (None, Leadership::unchallenged());
-    }
-    let identity = format!("{}_{:016x}", host_name(), RandomState::new().hash_one(0_u8));
-    let name = lease_name(scope.selector.as_deref());
-    let lease = Lease::new(client.clone(), namespace, name, identity);
-    let (candidate, leadership) = Candidate::new(lease, flags.leader_election.terms());
-    (Some(candidate), leadership)
 }
 
 /// What can be built without asking anybody.

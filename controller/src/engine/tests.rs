@@ -68,7 +68,7 @@ impl Reconcile for Probe {
             .script
             .split_once(' ')
             .unwrap_or((&self.spec.script, "0"));
-        let time = Duration::from_secs(number.parse().expect("a number of seconds"));
+        let time = Duration::from_secs(number.parse().unwrap_or_default());
         match act {
             "done" => Next::WhenChanged,
             "every" => Next::After(time),
@@ -92,6 +92,7 @@ impl Reconcile for Probe {
         context: Arc<Context<C>>,
         message: String,
     ) -> Next {
+        assert_ne!(self.spec.script, "panic twice", "and again");
         let told = Report::Status(Value::from(format!("panicked: {message}")));
         let _ = context.cluster.report(&*self, told).await;
         Next::WhenChanged
@@ -305,6 +306,15 @@ async fn a_panic_is_the_failure_of_one_object_and_the_others_go_on() {
     assert!(
         text.contains(r#"controller_runtime_reconcile_panics_total{controller="probe"} 1"#),
         "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_the_report_of_a_panic_is_a_failure_that_is_tried_again() {
+    let rig = Rig::over(1, &["a panic twice", "b done"]);
+    assert_eq!(
+        rig.within(1).await,
+        ["0s ns/a looked", "0s ns/b looked", "0s ns/a looked"]
     );
 }
 

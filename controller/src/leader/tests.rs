@@ -82,7 +82,8 @@ impl Server {
             lease_name(None),
             identity.to_owned(),
         );
-        Candidate::new(lease, TERMS)
+        let (seat, leadership) = Seat::empty();
+        (Candidate::new(lease, TERMS, seat), leadership)
     }
 
     fn field(&self, name: &str) -> Value {
@@ -133,6 +134,11 @@ fn terms_under_which_two_could_lead_are_refused() {
         ..TERMS
     };
     assert!(short.check().is_err());
+    let rounded = Terms {
+        lease_duration: Duration::from_millis(30_900),
+        ..TERMS
+    };
+    assert!(rounded.check().is_err(), "the lease says 30 seconds");
     let rare = Terms {
         retry_period: Duration::from_secs(25),
         ..TERMS

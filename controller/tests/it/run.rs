@@ -249,11 +249,10 @@ fn who_asks_nobody_serves_at_once_and_stops_in_time() {
         ask(&running.storage, "/").is_some_and(|(status, _)| status == 200)
     });
     assert_eq!(ask(&running.health, "/readyz").expect("an answer").0, 200);
-    let (_, metrics) = ask(&running.metrics, "/metrics").expect("an answer");
-    assert!(
-        metrics.contains("controller_runtime_max_concurrent_reconciles"),
-        "{metrics}"
-    );
+    eventually("counting", || {
+        ask(&running.metrics, "/metrics")
+            .is_some_and(|(_, text)| text.contains("controller_runtime_max_concurrent_reconciles{"))
+    });
     let (took, log) = running.stop();
     assert!(took < Duration::from_secs(10), "{took:?}");
     for line in log.lines() {
