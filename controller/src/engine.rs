@@ -17,6 +17,7 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Resource, ResourceExt};
+use portolan_api::HelmRepository;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -36,6 +37,9 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// How often the metrics of running passes are brought up to date.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How often is asked whether the repositories are known.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// An annotation that repeats the whole object. Nobody here reads it.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -66,8 +70,7 @@ impl<K: Reconcile, C: Cluster> Engine<K, C> {
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown.fuse());
         let mut events = self.context.cluster.watch::<K>();
-        let repositories = self.context.repositories.clone();
-        let mut known = std::pin::pin!(async move { repositories.wait_until_ready().await }.fuse());
+        let mut known = std::pin::pin!(until_known(self.context.repositories.clone()).fuse());
         let mut work = Work::new(self);
         loop {
             work.begin_passes();
@@ -83,13 +86,24 @@ impl<K: Reconcile, C: Cluster> Engine<K, C> {
                     }
                 },
                 Some(ended) = work.passes.join_next_with_id() => work.end_pass(ended),
-                _ = &mut known, if !work.ready => work.ready = true,
+                () = &mut known, if !work.ready => work.ready = true,
                 () = sleep_until(until) => {}
             }
         }
         drop(events);
         work.drain().await;
     }
+}
+
+/// Wait until the repositories have been listed.
+///
+/// Of all who wait for a store, kube wakes only the one that asked last. Every engine waits for this
+/// one, so each asks again.
+async fn until_known(repositories: Store<HelmRepository>) {
+    while timeout(ASK_AGAIN, repositories.wait_until_ready())
+        .await
+        .is_err()
+    {}
 }
 
 type Ended = Result<(tokio::task::Id, Next), tokio::task::JoinError>;

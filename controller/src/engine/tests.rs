@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use kube::runtime::reflector;
 use portolan_acquire::{Acquirer, Limits};
-use portolan_api::{HelmRepository, annotation};
+use portolan_api::annotation;
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store as Files};
 use serde::de::DeserializeOwned;
@@ -286,6 +286,18 @@ async fn nothing_begins_before_the_list_is_complete() {
     assert!(rig.within(10).await.is_empty());
     rig.send(watcher::Event::InitDone);
     assert_eq!(rig.within(0).await, ["10s ns/a looked"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_engine_learns_that_the_repositories_are_known() {
+    let (repositories, mut writer) = reflector::store::<HelmRepository>();
+    let waiting = [(); 3].map(|()| tokio::spawn(until_known(repositories.clone())));
+    sleep(Duration::from_secs(1)).await;
+    assert!(waiting.iter().all(|waiting| !waiting.is_finished()));
+    writer.apply_watcher_event(&watcher::Event::Init);
+    writer.apply_watcher_event(&watcher::Event::InitDone);
+    sleep(Duration::from_secs(1)).await;
+    assert!(waiting.iter().all(JoinHandle::is_finished));
 }
 
 #[tokio::test(start_paused = true)]
