@@ -13,7 +13,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("portolan-auth", &["portolan-reference"]),
     ("portolan-chart", &["portolan-reference"]),
     ("portolan-store", &["portolan-reference"]),
-    ("portolan-resolve", &["portolan-reference", "portolan-chart"]),
+    (
+        "portolan-resolve",
+        &["portolan-reference", "portolan-chart"],
+    ),
     (
         "portolan-fetch",
         &["portolan-reference", "portolan-chart", "portolan-auth"],
@@ -62,8 +65,14 @@ const FREE: &[&str] = &[
 /// Foreign packages that only some of ours may name: the first column is the package's name, or its
 /// beginning when it ends in `*`.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("kube*", &["portolan-api", "portolan-controller", "portolan-real"]),
-    ("k8s-openapi", &["portolan-api", "portolan-controller", "portolan-real"]),
+    (
+        "kube*",
+        &["portolan-api", "portolan-controller", "portolan-real"],
+    ),
+    (
+        "k8s-openapi",
+        &["portolan-api", "portolan-controller", "portolan-real"],
+    ),
     ("reqwest", &["portolan-auth"]),
     (
         "tokio",
@@ -89,7 +98,11 @@ fn dependencies() -> Names {
         .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
     let text = |value: &Value| value.as_str().expect("a name").to_owned();
     metadata["packages"]
@@ -118,7 +131,9 @@ fn breaches(graph: &Names) -> Vec<String> {
             continue;
         }
         let Some(allowed) = rights.get(package.as_str()) else {
-            found.push(format!("{package} has no row in the table, so it has no rights"));
+            found.push(format!(
+                "{package} has no row in the table, so it has no rights"
+            ));
             continue;
         };
         for name in named {
@@ -168,9 +183,21 @@ fn a_planted_violation_is_seen() {
         "kube-runtime",
         "portolan-store may not name kube-runtime",
     );
-    check("portolan", "portolan-fetch", "portolan may not name portolan-fetch");
-    check("portolan-resolve", "tokio", "portolan-resolve may not name tokio");
-    check("portolan-fetch", "reqwest", "portolan-fetch may not name reqwest");
+    check(
+        "portolan",
+        "portolan-fetch",
+        "portolan may not name portolan-fetch",
+    );
+    check(
+        "portolan-resolve",
+        "tokio",
+        "portolan-resolve may not name tokio",
+    );
+    check(
+        "portolan-fetch",
+        "reqwest",
+        "portolan-fetch may not name reqwest",
+    );
     check(
         "portolan-new",
         "portolan-reference",
