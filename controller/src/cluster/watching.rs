@@ -12,9 +12,9 @@ use kube::runtime::watcher;
 use kube::runtime::watcher::DefaultBackoff;
 use portolan_reference::redacted;
 use tokio::time::sleep;
-use tracing::{error, info};
+use tracing::info;
 
-use crate::cluster::{Action, ClusterError, Event, Severity};
+use crate::cluster::{ClusterError, Event};
 use crate::events::{Recorder, Subject};
 use crate::kind::Kind;
 use crate::metrics::Metrics;
@@ -127,23 +127,10 @@ impl<K: Kind> Watching<K> {
 
     /// Say that an object cannot be read, where its owner looks.
     fn tell(&self, invalid: &InvalidObject) {
-        let (namespace, name) = (&invalid.metadata.namespace, &invalid.metadata.name);
         let cause = redacted(&invalid.error);
-        error!(
-            kind = K::NAME,
-            namespace,
-            name,
-            error = cause,
-            "the object cannot be read"
-        );
         self.metrics.undecodable(K::NAME);
-        let event = Event {
-            severity: Severity::Error,
-            reason: INVALID_OBJECT.to_owned(),
-            message: format!("the object cannot be read as {}: {cause}", K::NAME),
-            metadata: std::collections::BTreeMap::new(),
-            action: Action::Reconcile,
-        };
+        let message = format!("the object cannot be read as {}: {cause}", K::NAME);
+        let event = Event::warning(INVALID_OBJECT, message);
         self.recorder
             .record(Subject::of::<K>(&invalid.metadata), event);
     }
