@@ -129,7 +129,7 @@ impl Api {
     /// An object as it is now.
     #[track_caller]
     pub fn get(&self, id: &Id) -> Option<Value> {
-        match self.send("GET", &id.path(), JSON, None) {
+        match self.try_get(id) {
             Ok(object) => Some(object),
             Err(refusal) if refusal.code == 404 => None,
             Err(refusal) => panic!("{id} cannot be read: {refusal:?}"),
@@ -139,10 +139,18 @@ impl Api {
     /// The objects of a kind in a namespace.
     #[track_caller]
     pub fn list(&self, kind: &str, namespace: &str) -> Vec<Value> {
-        let path = Id::new(kind, namespace, "").collection();
-        let list = self.send("GET", &path, JSON, None);
+        let list = self.try_list(kind, namespace);
         let list = list.unwrap_or_else(|refusal| panic!("no list of {kind}: {refusal:?}"));
         list["items"].as_array().expect("a list").clone()
+    }
+
+    pub(crate) fn try_get(&self, id: &Id) -> Result<Value, Refusal> {
+        self.send("GET", &id.path(), JSON, None)
+    }
+
+    pub(crate) fn try_list(&self, kind: &str, namespace: &str) -> Result<Value, Refusal> {
+        let path = Id::new(kind, namespace, "").collection();
+        self.send("GET", &path, JSON, None)
     }
 
     /// Merge something into an object, and return the object.
@@ -205,12 +213,7 @@ impl Api {
         assert!(gone.is_some(), "{id} is still there");
     }
 
-    /// Make a request of the API server.
-    ///
-    /// # Errors
-    ///
-    /// What it answered, when that is not success, or that it did not answer.
-    pub(crate) fn send(
+    fn send(
         &self,
         method: &str,
         path: &str,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::encoding::AsDer as _;
@@ -35,8 +35,8 @@ static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 #[derive(Debug)]
 pub struct Cluster {
     // Before the folder, so that they end, and show their logs, before that goes.
-    server: Option<Process>,
-    etcd: Process,
+    server: Mutex<Option<Process>>,
+    _etcd: Process,
     folder: Folder,
     api: Api,
     etcd_port: u16,
@@ -82,13 +82,13 @@ impl Cluster {
         let key = folder.join("certificates/apiserver.key");
         server.until_ready(PATIENCE, || key.exists());
         let api = Api::connect(&folder.join("admin.kubeconfig"));
-        let mut cluster = Self {
+        let cluster = Self {
             folder,
             api,
-            etcd,
+            _etcd: etcd,
             etcd_port,
             port,
-            server: Some(server),
+            server: Mutex::new(Some(server)),
         };
         cluster.until_ready();
         cluster
@@ -136,15 +136,14 @@ impl Cluster {
     }
 
     /// Stop the API server at once: watches break, and nobody answers.
-    pub fn stop_api_server(&mut self) {
-        self.server = None;
+    pub fn stop_api_server(&self) {
+        *self.server() = None;
     }
 
     /// Start the API server again, with all that it knew.
     #[track_caller]
-    pub fn start_api_server(&mut self) {
-        assert!(self.etcd.ended().is_none(), "etcd has ended");
-        self.server = Some(start_server(&self.folder, self.etcd_port, self.port));
+    pub fn start_api_server(&self) {
+        *self.server() = Some(start_server(&self.folder, self.etcd_port, self.port));
         self.until_ready();
     }
 
@@ -177,23 +176,24 @@ impl Cluster {
             .collect()
     }
 
+    fn server(&self) -> MutexGuard<'_, Option<Process>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[track_caller]
-    fn until_ready(&mut self) {
-        let api = self.api.clone();
-        let server = self.server.as_mut().expect("it was started");
-        server.until_ready(PATIENCE, || {
-            // Namespaces are there when all start-up work is done.
-            let path = "/api/v1/namespaces/kube-system";
-            api.send("GET", path, "application/json", None).is_ok()
-        });
+    fn until_ready(&self) {
+        let mut server = self.server();
+        let server = server.as_mut().expect("it was started");
+        // Namespaces are there when all start-up work is done.
+        let system = Id::new("Namespace", "", "kube-system");
+        server.until_ready(PATIENCE, || self.api.try_get(&system).is_ok());
     }
 
     /// Established resources are served a moment later.
     #[track_caller]
     fn until_served(&self, kind: &str) {
-        let path = Id::new(kind, "", "").collection();
         within(PATIENCE, &format!("{kind} to be served"), || {
-            self.api.send("GET", &path, "application/json", None).ok()
+            self.api.try_list(kind, "").ok()
         });
     }
 }

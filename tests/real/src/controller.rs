@@ -149,6 +149,11 @@ impl Controller {
         self.folder.join("storage")
     }
 
+    /// Where artifacts are served: `127.0.0.1:port`.
+    pub fn storage_address(&self) -> String {
+        format!("127.0.0.1:{}", self.storage_port)
+    }
+
     /// Where it may put what it needs for a moment.
     pub fn temporary(&self) -> PathBuf {
         self.folder.join("temporary")

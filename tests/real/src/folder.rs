@@ -17,7 +17,7 @@ impl Folder {
     pub fn new(name: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix(&format!("{name}-"))
-            .tempdir_in(keeper::folder())
+            .tempdir_in(keeper::temporary())
             .expect("a folder for temporary files");
         Self(folder)
     }

@@ -47,8 +47,8 @@ impl Keeper {
     }
 }
 
-/// The folder that is removed when this process has ended.
-pub(crate) fn folder() -> &'static Path {
+/// The folder that everything of this process is in, removed when this process has ended.
+pub fn temporary() -> &'static Path {
     &KEEPER.folder
 }
 

@@ -15,6 +15,7 @@ while read -r word group; do
   esac
 done
 for group in $groups; do
-  kill -KILL -- "-$group" 2>/dev/null
+  # In this form, and no shorter one, a negative number is a group to every shell.
+  kill -s KILL -- "-$group" 2>/dev/null
 done
 rm -rf -- "$folder"

@@ -35,6 +35,7 @@ pub use controller::{Controller, Scope};
 pub use folder::Folder;
 pub use helm::{Helm, Pulled};
 pub use http::{Answer, get};
+pub use keeper::temporary;
 pub use kinds::Id;
 pub use manifest::{condition, helm_chart, helm_repository, secret};
 pub use ours::{Ours, ours};

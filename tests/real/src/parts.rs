@@ -35,11 +35,16 @@ impl Part {
 /// A missing part is a failure: a suite that skips what it cannot run proves nothing.
 #[track_caller]
 pub fn part(part: Part) -> PathBuf {
-    let name = part.file_name();
     let folder = env::var_os("PORTOLAN_TOOLS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/bin"),
         PathBuf::from,
     );
+    find(part, &folder)
+}
+
+#[track_caller]
+fn find(part: Part, folder: &Path) -> PathBuf {
+    let name = part.file_name();
     let path = folder.join(name);
     assert!(
         path.is_file(),
@@ -48,4 +53,15 @@ pub fn part(part: Part) -> PathBuf {
         path.display()
     );
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic = "build it with `tests/tools/build etcd`"]
+    fn a_missing_part_is_a_failure_that_says_how_to_have_it() {
+        find(Part::Etcd, Path::new("/nowhere"));
+    }
 }

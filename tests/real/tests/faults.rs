@@ -16,15 +16,18 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What the status of a chart names is served, whatever the controller does meanwhile.
 #[track_caller]
 fn serves_what_it_names(scene: &Scene<'_>, chart: &Id) {
-    let artifact = |()| Artifact::of(&scene.api().get(chart).expect("a chart"));
-    let mut named = artifact(()).expect("an artifact");
+    let artifact = || {
+        let object = scene.api().get(chart).expect("a chart");
+        Artifact::of(&object).expect("an artifact")
+    };
+    let mut named = artifact();
     loop {
         let answer = get(&named.url).unwrap_or_else(|error| panic!("{error}"));
         if answer.status == 200 {
             assert_eq!(answer.digest(), named.digest, "{}", named.url);
             return;
         }
-        let later = artifact(()).expect("an artifact");
+        let later = artifact();
         assert_ne!(
             named, later,
             "{} is not served: {}",
@@ -75,55 +78,39 @@ fn a_registry_that_is_away_at_birth_is_waited_for() {
     scene.until_ready(&chart, "1.0.0").download();
 }
 
-/// A cluster whose API server goes away and comes back, while the registry gets a new version.
-/// `meanwhile` is done in the absence of the API server.
+/// The API server goes away and comes back, while the registry gets a new version. `meanwhile` is
+/// done in the absence of the API server.
 fn goes_on_after_an_outage(namespace: &str, meanwhile: impl FnOnce(&Cluster)) {
-    let mut cluster = Cluster::start();
-    let registry = OciRegistry::open();
-    let Scene {
-        namespace,
-        registry,
-        mut controller,
-        helm,
-        source,
-        ..
-    } = {
-        let scene = Scene::in_front_of(&cluster, namespace, registry);
-        scene.push("1.0.0");
-        let chart = scene.follow("1.0.x", "1s");
-        scene.until_ready(&chart, "1.0.0");
-        scene
-    };
-    let chart = Id::new("HelmChart", &namespace, "app");
-    let first = cluster.api().get(&chart).expect("a chart");
-    let first = Artifact::of(&first).expect("an artifact");
+    let cluster = Cluster::start();
+    let mut scene = Scene::in_front_of(&cluster, namespace, OciRegistry::open());
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.x", "1s");
+    let first = scene.until_ready(&chart, "1.0.0");
 
     cluster.stop_api_server();
-    let archive = helm.package(&source, "1.0.1");
-    helm.push(&archive, &registry.url("charts"));
+    scene.push("1.0.1");
     meanwhile(&cluster);
     // Long enough for a pass that cannot be reported.
     sleep(Duration::from_secs(2));
     first.download();
-    assert_eq!(controller.ended(), None, "it does not end for this");
-    assert!(controller.probe().0, "it is alive");
+    assert_eq!(scene.controller.ended(), None, "it does not end for this");
+    assert!(scene.controller.probe().0, "it is alive");
 
     cluster.start_api_server();
-    let patience = Duration::from_secs(45);
-    let object = cluster
-        .api()
-        .until(&chart, patience, "became ready with 1.0.1", |chart| {
-            is_ready_with(chart, "1.0.1")
+    let ready = |version: &'static str| {
+        let what = format!("became ready with {version}");
+        // Watches are tried again at growing intervals.
+        let patience = Duration::from_secs(45);
+        let object = scene.api().until(&chart, patience, &what, |chart| {
+            is_ready_with(chart, version)
         });
-    Artifact::of(&object).expect("an artifact").download();
+        Artifact::of(&object).expect("an artifact").download();
+    };
+    ready("1.0.1");
     // Changes are seen again as well, and not only the clock.
     let change = json!({"spec": {"version": "1.0.0"}});
-    cluster.api().merge(&chart, &change);
-    cluster
-        .api()
-        .until(&chart, patience, "became ready with 1.0.0", |chart| {
-            is_ready_with(chart, "1.0.0")
-        });
+    scene.api().merge(&chart, &change);
+    ready("1.0.0");
 }
 
 #[test]
