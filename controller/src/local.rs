@@ -132,15 +132,15 @@ impl Local {
     /// whether they are.
     pub async fn settled(&mut self, timeout: Duration) -> bool {
         let settled = async {
-            while !self
-                .objects()
-                .iter()
-                .all(|object| object.state().is_settled())
-            {
+            while !self.is_settled() {
                 self.changed().await;
             }
         };
         tokio::time::timeout(timeout, settled).await.is_ok()
+    }
+
+    fn is_settled(&self) -> bool {
+        observed::is_settled(&self.folder)
     }
 
     /// Begin nothing new, give what is under way 8 seconds, and remove the storage if it was a

@@ -5,6 +5,7 @@ mod document;
 mod file;
 mod live;
 mod manifest;
+mod object;
 mod reader;
 mod scan;
 mod secret;
@@ -12,7 +13,7 @@ mod secret;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,10 +25,10 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::watcher::Event;
 use kube::{Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::sync::watch;
 
-use self::live::{Live, version_of};
+use self::live::Live;
+use self::object::Object;
 use self::reader::{Contents, Reader};
 use crate::clock::now;
 use crate::cluster::{Cluster, ClusterError, Report, Severity};
@@ -37,19 +38,25 @@ pub(crate) use self::file::Problem;
 use self::manifest::Id;
 
 /// The objects of a folder. Clones share them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Folder {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+/// Tells nothing of the objects: Secrets are among them.
+impl Debug for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folder").finish_non_exhaustive()
+    }
+}
+
 struct Shared {
     state: Mutex<State>,
     /// Counts changes of the state.
     changed: watch::Sender<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     live: Live,
     problems: Vec<Problem>,
@@ -57,7 +64,6 @@ struct State {
 }
 
 /// Follows what happens to the files of a [`Folder`].
-#[derive(Debug)]
 pub(crate) struct Follower {
     folder: Folder,
     reader: Reader,
@@ -87,10 +93,10 @@ impl Folder {
     }
 
     /// Every object of a kind, in the order of their names.
-    pub(crate) fn objects<K: Kind>(&self) -> Vec<K> {
+    pub(crate) fn objects<K: Kind>(&self) -> Vec<Arc<K>> {
         let state = self.state();
-        let of_kind = state.live.iter().filter(|(id, _)| id.kind == K::NAME);
-        of_kind.filter_map(|(_, value)| typed(value).ok()).collect()
+        let objects = state.live.of_kind(K::NAME);
+        objects.filter_map(Object::typed).collect()
     }
 
     /// What is wrong with the files.
@@ -183,7 +189,9 @@ impl Cluster for Folder {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         };
-        self.state().live.get(&id).map(typed).transpose()
+        let state = self.state();
+        let object = state.live.get(&id).and_then(Object::typed);
+        Ok(object.map(|object: Arc<K>| K::clone(&object)))
     }
 
     async fn report<K: Kind>(
@@ -214,7 +222,9 @@ impl Cluster for Folder {
 struct Watch<K> {
     folder: Folder,
     changes: watch::Receiver<u64>,
-    told: BTreeMap<Id, K>,
+    /// Up to which version everything has been told.
+    version: u64,
+    told: BTreeMap<Id, Arc<K>>,
     waiting: VecDeque<Event<K>>,
 }
 
@@ -222,6 +232,7 @@ impl<K: Kind> Watch<K> {
     fn begin(folder: Folder) -> Self {
         let mut watch = Self {
             changes: folder.changes(),
+            version: 0,
             told: BTreeMap::new(),
             waiting: VecDeque::new(),
             folder,
@@ -243,31 +254,21 @@ impl<K: Kind> Watch<K> {
     /// See what has changed since it was last told. What changed twice is told once.
     fn compare(&mut self) {
         let state = self.folder.state();
-        let live = || state.live.iter().filter(|(id, _)| id.kind == K::NAME);
-        let gone: Vec<Id> = self
-            .told
-            .keys()
-            .filter(|id| state.live.get(id).is_none())
-            .cloned()
-            .collect();
-        for id in gone {
-            self.waiting
-                .extend(self.told.remove(&id).map(Event::Delete));
+        let changed = state.live.changed_after(self.version);
+        for id in changed.filter(|id| id.kind == K::NAME) {
+            let object = state.live.get(id).and_then(Object::typed::<K>);
+            self.waiting.extend(match object {
+                Some(object) => {
+                    self.told.insert(id.clone(), Arc::clone(&object));
+                    Some(Event::Apply(K::clone(&object)))
+                }
+                None => self
+                    .told
+                    .remove(id)
+                    .map(|told| Event::Delete(K::clone(&told))),
+            });
         }
-        for (id, value) in live() {
-            let told = self
-                .told
-                .get(id)
-                .and_then(|object| object.meta().resource_version.as_deref());
-            if told == version_of(value) {
-                continue;
-            }
-            // The files were read as this type before.
-            if let Ok(object) = typed::<K>(value) {
-                self.told.insert(id.clone(), object.clone());
-                self.waiting.push_back(Event::Apply(object));
-            }
-        }
+        self.version = state.live.version();
     }
 }
 
@@ -277,8 +278,4 @@ fn id_of<K: Kind>(object: &K) -> Id {
         namespace: object.home(),
         name: object.name_any(),
     }
-}
-
-fn typed<K: DeserializeOwned>(value: &Value) -> Result<K, ClusterError> {
-    serde_json::from_value(value.clone()).map_err(|error| ClusterError::Api(Box::new(error)))
 }

@@ -24,7 +24,7 @@ use crate::kind::Reconcile;
 use crate::metrics::Metrics;
 use crate::repository;
 
-/// How many charts are worked on at a time. A registry is asked eight things at once anyway.
+/// How many objects of a kind are worked on at a time. More are no faster, and a burden to registries.
 const CONCURRENT: usize = 8;
 
 /// Somebody waits in front of the screen, so an object that fails is soon tried again.

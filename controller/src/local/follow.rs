@@ -1,6 +1,9 @@
 //! How things go, until somebody ends it.
 
 use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::Local;
 use super::command::{End, Signals};
@@ -10,6 +13,9 @@ use super::screen::{Screen, Size, is_plain, size};
 use super::table::{Table, cut, printable, reasons};
 use crate::clock::now;
 use crate::flags::{LocalFlags, Output};
+
+/// How long to wait after a change for more of them.
+const REST: Duration = Duration::from_millis(50);
 
 /// Show how things go until somebody ends it.
 pub(super) async fn follow(local: &mut Local, flags: &LocalFlags, signals: &mut Signals) -> End {
@@ -24,6 +30,11 @@ pub(super) async fn follow(local: &mut Local, flags: &LocalFlags, signals: &mut 
         }
         tokio::select! {
             () = local.changed() => {}
+            () = signals.next() => break,
+        }
+        // What changes together is shown together.
+        tokio::select! {
+            () = sleep(REST) => {}
             () = signals.next() => break,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use portolan_api::{Artifact, HelmChart, HelmRepository, RepositoryType, condition};
 use serde::Serialize;
 use serde_json::Value;
@@ -96,23 +97,10 @@ impl Observed {
         self.path.as_deref()
     }
 
-    fn new<K: Kind>(object: &K, state: Option<State>, artifact: Option<&Artifact>) -> Self {
-        let ready = object
-            .conditions()
-            .iter()
-            .find(|found| found.type_ == condition::READY)
-            // What was said of an older spec is no answer.
-            .filter(|found| found.observed_generation == Some(object.generation()));
-        let answer = match ready.map(|found| found.status.as_str()) {
-            Some("True") => State::Ready,
-            Some("False") => State::Failed,
-            _ => State::Pending,
-        };
-        let state = match state {
-            _ if object.is_deleted() => State::Going,
-            Some(known) => known,
-            None => answer,
-        };
+    fn of<K: Shown>(object: &K) -> Self {
+        let state = state_of(object);
+        let ready = answer(object);
+        let artifact = object.artifact();
         Self {
             kind: K::NAME,
             namespace: object.home(),
@@ -141,26 +129,78 @@ impl fmt::Display for Observed {
     }
 }
 
+/// Every object of the folder, as it is now.
 pub(super) fn all(folder: &Folder) -> Vec<Observed> {
     let charts = folder.objects::<HelmChart>();
     let repositories = folder.objects::<HelmRepository>();
-    let charts = charts.iter().map(|chart| {
-        let artifact = chart
-            .status
-            .as_ref()
-            .and_then(|status| status.artifact.as_ref());
-        Observed::new(chart, suspended(chart), artifact)
-    });
-    let repositories = repositories.iter().map(|repository| {
-        let is_static = repository.spec.repository_type() == RepositoryType::Oci;
-        let state = suspended(repository).or(is_static.then_some(State::Static));
-        Observed::new(repository, state, None)
-    });
+    let charts = charts.iter().map(|chart| Observed::of(&**chart));
+    let repositories = repositories.iter().map(|found| Observed::of(&**found));
     charts.chain(repositories).collect()
 }
 
-fn suspended<K: Kind>(object: &K) -> Option<State> {
-    object.is_suspended().then_some(State::Suspended)
+/// Whether every object of the folder is settled.
+pub(super) fn is_settled(folder: &Folder) -> bool {
+    fn all<K: Shown>(folder: &Folder) -> bool {
+        let objects = folder.objects::<K>();
+        objects
+            .iter()
+            .all(|object| state_of(&**object).is_settled())
+    }
+    all::<HelmChart>(folder) && all::<HelmRepository>(folder)
+}
+
+/// What a kind has to show beyond its conditions.
+trait Shown: Kind {
+    /// Whether there is nothing to do for the object, and nothing is ever said of it.
+    fn is_static(&self) -> bool;
+
+    /// What it has stored.
+    fn artifact(&self) -> Option<&Artifact>;
+}
+
+impl Shown for HelmChart {
+    fn is_static(&self) -> bool {
+        false
+    }
+
+    fn artifact(&self) -> Option<&Artifact> {
+        self.status.as_ref()?.artifact.as_ref()
+    }
+}
+
+impl Shown for HelmRepository {
+    fn is_static(&self) -> bool {
+        self.spec.repository_type() == RepositoryType::Oci
+    }
+
+    fn artifact(&self) -> Option<&Artifact> {
+        self.status.as_ref()?.artifact.as_ref()
+    }
+}
+
+fn state_of<K: Shown>(object: &K) -> State {
+    if object.is_deleted() {
+        State::Going
+    } else if object.is_suspended() {
+        State::Suspended
+    } else if object.is_static() {
+        State::Static
+    } else {
+        match answer(object).map(|ready| ready.status.as_str()) {
+            Some("True") => State::Ready,
+            Some("False") => State::Failed,
+            _ => State::Pending,
+        }
+    }
+}
+
+/// The condition `Ready`. What it says of an older spec is no answer.
+fn answer<K: Kind>(object: &K) -> Option<&Condition> {
+    let ready = object
+        .conditions()
+        .iter()
+        .find(|found| found.type_ == condition::READY);
+    ready.filter(|found| found.observed_generation == Some(object.generation()))
 }
 
 #[cfg(test)]

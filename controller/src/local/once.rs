@@ -23,11 +23,7 @@ pub(super) async fn once(local: &mut Local, flags: &LocalFlags, signals: &mut Si
     }
     let end = Instant::now() + flags.timeout.min(LONGEST);
     let mut screen = Screen::default();
-    while !local
-        .objects()
-        .iter()
-        .all(|object| object.state().is_settled())
-    {
+    while !local.is_settled() {
         show(&mut screen, local, flags);
         tokio::select! {
             () = local.changed() => {}

@@ -10,7 +10,7 @@ use super::document::documents;
 use super::manifest::{self, Id};
 
 /// What a file says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct File {
     /// Objects that are what the schema asks for, and where they are written.
     pub(super) objects: Vec<(Id, Place, Value)>,

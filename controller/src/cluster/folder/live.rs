@@ -4,32 +4,54 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use portolan_api::{FINALIZER, whole_seconds};
-use portolan_reference::{Algorithm, Digest};
+use portolan_api::FINALIZER;
 use serde_json::{Value, json};
 
 use super::manifest::Id;
+use super::object::{Object, born, changed, going, is_going};
 use crate::cluster::{ClusterError, Report};
 
 /// The objects that there are.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Live {
-    objects: BTreeMap<Id, Value>,
+    objects: BTreeMap<Id, Object>,
     /// What the files say.
     wanted: BTreeMap<Id, Value>,
-    /// How many objects of a name there have been.
-    births: BTreeMap<Id, u32>,
+    /// What became of everything that there ever was.
+    histories: BTreeMap<Id, History>,
+    /// Which object changed last at which version. Each is in it once.
+    changes: BTreeMap<u64, Id>,
     /// Counts changes of any object.
     version: u64,
 }
 
+#[derive(Default)]
+struct History {
+    /// How many objects of the name there have been.
+    births: u32,
+    /// The version at which it changed last.
+    changed: u64,
+}
+
 impl Live {
-    pub(super) fn get(&self, id: &Id) -> Option<&Value> {
+    pub(super) fn get(&self, id: &Id) -> Option<&Object> {
         self.objects.get(id)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Id, &Value)> {
-        self.objects.iter()
+    /// Every object of a kind, in the order of their names.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
+        let of_kind = self.objects.iter().filter(move |(id, _)| id.kind == kind);
+        of_kind.map(|(_, object)| object)
+    }
+
+    /// Another number after each change.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Which objects came, changed or went after `version`, each once.
+    pub(super) fn changed_after(&self, version: u64) -> impl Iterator<Item = &Id> {
+        self.changes.range(version + 1..).map(|(_, id)| id)
     }
 
     /// Make the objects what the files say, but for the `unclear` ones, which stay what they are.
@@ -45,12 +67,8 @@ impl Live {
             }
         }
         self.wanted = wanted;
-        let known: BTreeSet<Id> = self
-            .objects
-            .keys()
-            .chain(self.wanted.keys())
-            .cloned()
-            .collect();
+        let known = self.objects.keys().chain(self.wanted.keys()).cloned();
+        let known: BTreeSet<Id> = known.collect();
         for id in known {
             self.settle(&id, now);
         }
@@ -58,44 +76,31 @@ impl Live {
 
     /// Bring one object to what the files say, as far as it can go by now.
     fn settle(&mut self, id: &Id, now: SystemTime) {
-        match (self.objects.get(id), self.wanted.get(id)) {
-            (None, Some(wanted)) => {
-                let born = wanted.clone();
-                self.create(id, born);
-            }
-            (Some(live), Some(wanted)) if !is_going(live) => {
-                if let Some(changed) = changed(live, wanted) {
-                    self.store(id, changed);
+        let live = self.objects.get(id).map(|object| &object.value);
+        match (live, self.wanted.get(id)) {
+            // One that is going has to be gone before another of its name may come.
+            (Some(live), _) if is_going(live) => {}
+            (Some(live), Some(wanted)) => {
+                if let Some(value) = changed(live, wanted) {
+                    self.store(id, value);
                 }
             }
-            (Some(live), None) if !is_going(live) => {
-                let live = live.clone();
-                self.delete(id, live, now);
+            (Some(live), None) => match going(live, now) {
+                Some(value) => self.store(id, value),
+                None => self.remove(id),
+            },
+            (None, Some(wanted)) => {
+                let births = self.histories.get(id).map_or(0, |history| history.births) + 1;
+                let value = born(id, wanted, births);
+                self.histories.entry(id.clone()).or_default().births = births;
+                self.store(id, value);
             }
-            // One that is going has to be gone before another of its name may come.
-            _ => {}
+            (None, None) => {}
         }
     }
 
-    fn create(&mut self, id: &Id, mut object: Value) {
-        let births = self.births.entry(id.clone()).or_default();
-        *births += 1;
-        object["metadata"]["uid"] = uid(id, *births).into();
-        object["metadata"]["generation"] = 1.into();
-        self.store(id, object);
-    }
-
-    fn delete(&mut self, id: &Id, mut object: Value, now: SystemTime) {
-        if object["metadata"].get("finalizers").is_none() {
-            return self.remove(id);
-        }
-        object["metadata"]["deletionTimestamp"] = json!(whole_seconds(now));
-        advance(&mut object);
-        self.store(id, object);
-    }
-
-    /// Take a report about the object that was seen with `uid` and `generation`. Returns the version
-    /// that the object has now.
+    /// Take a report about the object that was seen with a uid and a generation. Returns the version
+    /// that the object has now; none if it is gone.
     ///
     /// # Errors
     ///
@@ -103,100 +108,59 @@ impl Live {
     pub(super) fn report(
         &mut self,
         id: &Id,
-        seen: (Option<&str>, i64),
+        (uid, generation): (Option<&str>, i64),
         report: Report,
         now: SystemTime,
     ) -> Result<Option<String>, ClusterError> {
-        let mut object = self.objects.get(id).cloned().ok_or(ClusterError::Gone)?;
-        if object["metadata"]["uid"].as_str() != seen.0 {
+        let live = &self.objects.get(id).ok_or(ClusterError::Gone)?.value;
+        if live["metadata"]["uid"].as_str() != uid {
             return Err(ClusterError::Gone);
         }
-        if object["metadata"]["generation"].as_i64() != Some(seen.1) {
+        if live["metadata"]["generation"].as_i64() != Some(generation) {
             return Err(ClusterError::Outdated);
         }
+        let mut value = live.clone();
         match report {
-            Report::Status(status) => object["status"] = status,
+            Report::Status(status) => value["status"] = status,
             Report::Finalizer { present: true } => {
-                object["metadata"]["finalizers"] = json!([FINALIZER]);
+                value["metadata"]["finalizers"] = json!([FINALIZER]);
             }
             Report::Finalizer { present: false } => {
-                if let Some(metadata) = object["metadata"].as_object_mut() {
+                if let Some(metadata) = value["metadata"].as_object_mut() {
                     metadata.remove("finalizers");
                 }
-                if is_going(&object) {
-                    self.remove(id);
-                    self.settle(id, now);
-                    return Ok(None);
-                }
             }
-            Report::Event(_) => return Ok(None),
+            Report::Event(_) => {}
         }
-        if self.objects.get(id) != Some(&object) {
-            self.store(id, object);
+        if is_going(&value) && value["metadata"].get("finalizers").is_none() {
+            self.remove(id);
+            self.settle(id, now);
+            return Ok(None);
         }
-        let version = self.objects.get(id).and_then(version_of);
+        if value != *live {
+            self.store(id, value);
+        }
+        let version = self.objects.get(id).and_then(Object::version);
         Ok(version.map(str::to_owned))
     }
 
-    fn store(&mut self, id: &Id, mut object: Value) {
-        self.version += 1;
-        object["metadata"]["resourceVersion"] = self.version.to_string().into();
-        self.objects.insert(id.clone(), object);
+    fn store(&mut self, id: &Id, value: Value) {
+        let version = self.note_change(id);
+        self.objects
+            .insert(id.clone(), Object::new(id, value, version));
     }
 
     fn remove(&mut self, id: &Id) {
-        self.version += 1;
+        self.note_change(id);
         self.objects.remove(id);
     }
-}
 
-/// The version of an object.
-pub(super) fn version_of(object: &Value) -> Option<&str> {
-    object["metadata"]["resourceVersion"].as_str()
-}
-
-/// `live` with everything as `wanted` has it that a file can say; `None` if it has it already.
-fn changed(live: &Value, wanted: &Value) -> Option<Value> {
-    let mut object = wanted.clone();
-    for kept in ["uid", "generation", "resourceVersion", "finalizers"] {
-        if let Some(value) = live["metadata"].get(kept) {
-            object["metadata"][kept] = value.clone();
-        }
+    fn note_change(&mut self, id: &Id) -> u64 {
+        self.version += 1;
+        let history = self.histories.entry(id.clone()).or_default();
+        self.changes.remove(&history.changed);
+        history.changed = self.version;
+        self.changes.insert(self.version, id.clone());
+        self.version
     }
-    if let Some(status) = live.get("status") {
-        object["status"] = status.clone();
-    }
-    if object == *live {
-        return None;
-    }
-    if object["spec"] != live["spec"] {
-        advance(&mut object);
-    }
-    Some(object)
-}
-
-fn advance(object: &mut Value) {
-    let generation = object["metadata"]["generation"]
-        .as_i64()
-        .unwrap_or_default();
-    object["metadata"]["generation"] = (generation + 1).into();
-}
-
-fn is_going(object: &Value) -> bool {
-    object["metadata"].get("deletionTimestamp").is_some()
-}
-
-/// A name that no other object has, and that the same object has in every process: the shape is that
-/// of a [UUID of version 8](https://www.rfc-editor.org/rfc/rfc9562#section-5.8).
-fn uid(id: &Id, birth: u32) -> String {
-    let digest = Digest::of(Algorithm::Sha256, format!("{id} {birth}").as_bytes());
-    let hex = digest.hex();
-    format!(
-        "{}-{}-8{}-8{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..15],
-        &hex[15..18],
-        &hex[18..30]
-    )
 }

@@ -39,7 +39,7 @@ impl fmt::Display for Id {
 }
 
 /// What a document holds.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Default)]
 pub(super) struct Objects {
     /// Objects that are what the schema asks for, with defaults filled in.
     pub(super) accepted: Vec<Accepted>,
@@ -50,7 +50,6 @@ pub(super) struct Objects {
 }
 
 /// An object that is what the schema asks for.
-#[derive(Debug, PartialEq)]
 pub(super) struct Accepted {
     pub(super) id: Id,
     /// Its number in a list.
@@ -59,7 +58,6 @@ pub(super) struct Accepted {
 }
 
 /// One thing that is wrong with an object.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// Which object it is, as far as it says so.
     pub(super) id: Result<Id, String>,

@@ -11,7 +11,7 @@ use super::manifest::Id;
 use super::scan::{Found, Scan, Stamp, scan};
 
 /// What a folder says.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Default)]
 pub(super) struct Contents {
     /// The objects that are what the schema asks for.
     pub(super) objects: BTreeMap<Id, Value>,
@@ -24,7 +24,6 @@ pub(super) struct Contents {
 }
 
 /// Reads a folder, and remembers what it read.
-#[derive(Debug)]
 pub(super) struct Reader {
     root: PathBuf,
     files: BTreeMap<PathBuf, Entry>,
@@ -33,7 +32,7 @@ pub(super) struct Reader {
 }
 
 /// A file, as it was read and as it looks now.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Entry {
     read: Option<(Stamp, File)>,
     seen: Option<Stamp>,

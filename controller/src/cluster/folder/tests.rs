@@ -111,7 +111,7 @@ mod reading {
         ) + "status: { observedGeneration: 7 }\n";
         let files = folder(&[("a.yaml", text.as_bytes())]);
         let (folder, _) = Folder::open(files.path()).expect("it can be read");
-        let chart = folder.objects::<HelmChart>().remove(0);
+        let chart = HelmChart::clone(&folder.objects::<HelmChart>().remove(0));
         assert_eq!(chart.spec.version.as_deref(), Some("*"));
         assert_eq!(chart.metadata.generation, Some(1));
         assert_eq!(chart.metadata.finalizers, None);
@@ -428,7 +428,7 @@ mod following {
         fn chart(&self) -> HelmChart {
             let mut charts = self.folder.objects();
             assert_eq!(charts.len(), 1);
-            charts.remove(0)
+            HelmChart::clone(&charts.remove(0))
         }
 
         fn problems(&self) -> usize {
@@ -586,7 +586,7 @@ mod reporting {
     }
 
     fn chart(folder: &Folder) -> HelmChart {
-        folder.objects().remove(0)
+        HelmChart::clone(&folder.objects().remove(0))
     }
 
     #[tokio::test]
