@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ACCEPT_RANGES, ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST,
-    HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
+    HeaderValue, LAST_MODIFIED,
 };
 use hyper::{Method, Request, Response, StatusCode, Version};
 
@@ -184,12 +184,12 @@ impl Answerer {
 }
 
 /// Whether somebody between the client and here may have read the request differently, or may read
-/// the next one differently: two kinds of length, content where none belongs, no or two hosts.
+/// the next one differently: content where none belongs, however its length is told; no or two
+/// hosts. (What is no HTTP at all, hyper refuses.)
 fn is_ambiguous(request: &Request<Incoming>) -> bool {
     let headers = request.headers();
     let hosts = headers.get_all(HOST).iter().count();
-    headers.contains_key(TRANSFER_ENCODING)
-        || !request.body().is_end_stream()
+    !request.body().is_end_stream()
         || hosts > 1
         || (hosts == 0 && request.version() >= Version::HTTP_11)
 }

@@ -136,6 +136,8 @@ mod tests {
             "/../etc/passwd",
             "/helmchart/ns/app/../../../../etc/passwd",
             "/helmchart/ns/app/..%2f..%2fetc%2fpasswd",
+            "/helmchart/ns%2fapp/x.tgz",
+            "/helmchart/ns/app/team%2Fx.tgz",
             "/helmchart/ns/app/%2e%2e/x.tgz",
             "/helmchart/ns/app/.%2E/x.tgz",
             "/helmchart/./app/x.tgz",
