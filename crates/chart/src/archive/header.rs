@@ -62,12 +62,9 @@ impl Header {
         let block = header.as_bytes();
         let format = format(block);
         check_numbers(block, format)?;
-        let size = number(&block[124..136]).and_then(|size| u64::try_from(size).ok());
-        // Both readers have to agree where the next header is.
-        let (Some(size), Ok(size_of_tar)) = (size, header.entry_size()) else {
-            return Err(Refusal::Malformed);
-        };
-        if size != size_of_tar {
+        // `tar` and Go have to agree where the next header is.
+        let size = header.entry_size().map_err(|_| Refusal::Malformed)?;
+        if number(&block[124..136]).is_none_or(|same| u64::try_from(same) != Ok(size)) {
             return Err(Refusal::Malformed);
         }
         let kind = kind(block[156])?;

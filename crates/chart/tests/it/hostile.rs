@@ -223,10 +223,13 @@ fn extended_headers_that_belong_to_no_one_file_are_refused() {
             .entry(&long_name("app/b"))
             .entry(&long_name("app/c")),
     );
+    let link = Entry::of_kind(b'K', "././@LongLink", "there\0").gnu();
+    check(chart().entry(&link).entry(&link));
     check(chart().entry(&long_name("app/b")).entry(&name));
     check(chart().entry(&name).entry(&global));
     super::hostile::check(&chart().entry(&name).gzip(), expected);
-    accepted::check(&chart().entry(&global).entry(&name).file("app/a", "").gzip());
+    let good = chart().entry(&global).entry(&link).entry(&name);
+    accepted::check(&good.file("app/a", "").gzip());
 }
 
 #[test]
