@@ -10,7 +10,7 @@ use super::command::{End, Signals};
 use super::lines::{Form, Lines};
 use super::once::nothing_found;
 use super::screen::{Screen, Size, is_plain, size};
-use super::table::{Table, cut, printable, reasons};
+use super::table::{Table, cut, printable, reasons, wrapped};
 use crate::clock::now;
 use crate::flags::{LocalFlags, Output};
 
@@ -38,6 +38,7 @@ pub(super) async fn follow(local: &mut Local, flags: &LocalFlags, signals: &mut 
             () = signals.next() => break,
         }
     }
+    display.end();
     End::Ready
 }
 
@@ -56,6 +57,13 @@ impl Display {
                 Self::Screen(Screen::default())
             }
             Output::Text => Self::Lines(Lines::new(Form::Text)),
+        }
+    }
+
+    /// Leave a line of its own to whatever comes next.
+    fn end(&self) {
+        if let Self::Screen(_) = self {
+            let _ = writeln!(io::stdout());
         }
     }
 
@@ -90,11 +98,8 @@ pub(super) fn picture(local: &Local, flags: &LocalFlags, size: Size) -> Vec<Stri
     if !problems.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(
-        problems
-            .iter()
-            .map(|problem| cut(&printable(problem), size.columns)),
-    );
+    let wrap = |problem: &String| wrapped(&printable(problem), size.columns);
+    lines.extend(problems.iter().flat_map(wrap));
     lines
 }
 

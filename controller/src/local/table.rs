@@ -157,7 +157,7 @@ pub(super) fn cut(line: &str, width: usize) -> String {
 }
 
 /// The text in lines of at most `width` characters, cut between words where there are any.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word: Vec<char> = word.chars().collect();
