@@ -15,8 +15,38 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// What comes of the command, which must end by itself.
 fn output(arguments: &[&str]) -> Output {
-    command(arguments).output().expect("the command runs")
+    let mut process = command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let (mut stdout, mut stderr) = (process.stdout.take(), process.stderr.take());
+    let out = std::thread::spawn(move || all(stdout.as_mut()));
+    let err = std::thread::spawn(move || all(stderr.as_mut()));
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = process.try_wait().expect("a process") {
+            break status;
+        }
+        if began.elapsed() > Duration::from_secs(30) {
+            let _ = process.kill();
+            panic!("{arguments:?} does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    Output {
+        status,
+        stdout: out.join().expect("read"),
+        stderr: err.join().expect("read"),
+    }
+}
+
+fn all(pipe: Option<&mut impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pipe.expect("a pipe").read_to_end(&mut bytes).expect("read");
+    bytes
 }
 
 /// The exit code, and everything that was written to standard error.
