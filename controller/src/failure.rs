@@ -172,6 +172,13 @@ impl Failure {
 
     /// Whether the registry wanted another credential is told by its answer, never by words in it.
     fn remote(text: &str, denied: bool, retry_after: Option<Duration>) -> Self {
+        // How a TLS client tells that the other side answered in clear text.
+        let hint = if text.contains("InvalidContentType") {
+            "; the registry does not speak TLS: spec.insecure of the HelmRepository allows plain HTTP"
+        } else {
+            ""
+        };
+        let text = &format!("{text}{hint}");
         let failure = if denied {
             Self::fetch(
                 reason::AUTHENTICATION_FAILED,
