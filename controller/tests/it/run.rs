@@ -30,10 +30,11 @@ fn output(arguments: &[&str]) -> Output {
         if let Some(status) = process.try_wait().expect("a process") {
             break status;
         }
-        if began.elapsed() > Duration::from_secs(30) {
+        let is_late = began.elapsed() > Duration::from_secs(30);
+        if is_late {
             let _ = process.kill();
-            panic!("{arguments:?} does not end");
         }
+        assert!(!is_late, "{arguments:?} does not end");
         std::thread::sleep(Duration::from_millis(5));
     };
     Output {
