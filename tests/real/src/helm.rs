@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::authority::Authority;
 use crate::charts::ChartFolder;
 use crate::folder::Folder;
 use crate::parts::{Part, part};
@@ -52,11 +53,30 @@ impl Helm {
     /// `helm push`, logged in.
     #[track_caller]
     pub fn push_as(&self, archive: &Path, remote: &str, account: Option<Account>) {
-        let mut command = self.command(&["push", "--plain-http"]);
-        command.arg(archive).arg(remote);
+        let mut flags = vec!["--plain-http"];
         if let Some(account) = account {
-            command.args(["--username", account.name, "--password", account.password]);
+            flags.extend(["--username", account.name, "--password", account.password]);
         }
+        self.push_with(archive, remote, &flags);
+    }
+
+    /// `helm push` over TLS, with an identity that the authority has signed.
+    #[track_caller]
+    pub fn push_over_tls(&self, archive: &Path, remote: &str, authority: &Authority) {
+        let identity = authority.client();
+        let file = |name: &str, text: &str| self.home.write(name, text).display().to_string();
+        let flags = [
+            format!("--ca-file={}", file("ca.crt", authority.certificate())),
+            format!("--cert-file={}", file("tls.crt", &identity.certificate)),
+            format!("--key-file={}", file("tls.key", &identity.key)),
+        ];
+        self.push_with(archive, remote, &flags.each_ref().map(String::as_str));
+    }
+
+    #[track_caller]
+    fn push_with(&self, archive: &Path, remote: &str, flags: &[&str]) {
+        let mut command = self.command(&["push"]);
+        command.args(flags).arg(archive).arg(remote);
         run(command).unwrap_or_else(|said| panic!("helm push: {said}"));
     }
 

@@ -7,6 +7,7 @@
 mod api;
 mod artifact;
 mod audit;
+mod authority;
 mod charts;
 mod cluster;
 mod controller;
@@ -29,6 +30,7 @@ mod wait;
 pub use api::{Api, Refusal};
 pub use artifact::{Artifact, is_ready_with, is_true_for};
 pub use audit::Call;
+pub use authority::{Authority, Identity};
 pub use charts::ChartFolder;
 pub use cluster::{Cluster, custom_resources};
 pub use controller::{Controller, Scope};

@@ -1,13 +1,14 @@
 //! The real registry.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::authority::Authority;
 use crate::folder::Folder;
-use crate::http::get;
 use crate::parts::{Part, part};
 use crate::ports::free_port;
 use crate::process::Process;
@@ -56,6 +57,8 @@ pub enum Guard {
     Basic,
     /// It believes what a token service has signed.
     Token(TokenService),
+    /// It speaks TLS, and with nobody whom the same authority does not vouch for.
+    Certificate(Authority),
 }
 
 /// A request that a registry has answered.
@@ -100,6 +103,13 @@ impl OciRegistry {
         Self::guarded(Guard::Token(TokenService::start(lifetime)), accounts)
     }
 
+    /// A registry that speaks TLS, and with nobody but those who have a certificate by the authority
+    /// that its own is by.
+    #[track_caller]
+    pub fn with_certificates(authority: Authority) -> Self {
+        Self::guarded(Guard::Certificate(authority), &[])
+    }
+
     #[track_caller]
     fn guarded(guard: Guard, accounts: &[Account]) -> Self {
         let mut registry = Self {
@@ -117,7 +127,7 @@ impl OciRegistry {
     #[track_caller]
     pub fn accept(&self, accounts: &[Account]) {
         match &self.guard {
-            Guard::Open => {}
+            Guard::Open | Guard::Certificate(_) => {}
             Guard::Basic => {
                 let lines = accounts
                     .iter()
@@ -136,7 +146,16 @@ impl OciRegistry {
     pub fn tokens(&self) -> &TokenService {
         match &self.guard {
             Guard::Token(service) => service,
-            Guard::Open | Guard::Basic => panic!("this registry asks for no tokens"),
+            _ => panic!("this registry asks for no tokens"),
+        }
+    }
+
+    /// Who vouches for it and for those it speaks with.
+    #[track_caller]
+    pub fn authority(&self) -> &Authority {
+        match &self.guard {
+            Guard::Certificate(authority) => authority,
+            _ => panic!("this registry asks for no certificates"),
         }
     }
 
@@ -166,8 +185,8 @@ impl OciRegistry {
             // It would send traces to a collector that nobody runs, and log that it cannot.
             .env("OTEL_TRACES_EXPORTER", "none");
         let mut process = Process::start("the registry", &mut command, &self.folder.join("log"));
-        let probe = format!("http://{}/", self.host());
-        process.until_ready(PATIENCE, || get(&probe).is_ok());
+        let address = (Ipv4Addr::LOCALHOST, self.port);
+        process.until_ready(PATIENCE, || TcpStream::connect(address).is_ok());
         self.process = Some(process);
     }
 
@@ -218,6 +237,18 @@ impl OciRegistry {
                 let keys = self.folder.write("keys.json", service.keys().to_string());
                 let keys = keys.display().to_string();
                 configuration["auth"] = json!({"token": service.configuration("registry", &keys)});
+            }
+            Guard::Certificate(authority) => {
+                let file = |name: &str, text: &str| {
+                    let path = self.folder.write(name, text);
+                    path.display().to_string()
+                };
+                let server = authority.server();
+                configuration["http"]["tls"] = json!({
+                    "certificate": file("tls.crt", &server.certificate),
+                    "key": file("tls.key", &server.key),
+                    "clientcas": [file("ca.crt", authority.certificate())],
+                });
             }
         }
         configuration

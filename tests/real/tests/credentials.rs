@@ -5,8 +5,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use portolan_real::{
-    Account, ChartFolder, Cluster, Controller, Helm, Id, OciRegistry, Scene, Scope, condition,
-    helm_chart, helm_repository, is_ready_with, is_true_for, secret,
+    Account, Authority, ChartFolder, Cluster, Controller, Helm, Id, Identity, OciRegistry, Scene,
+    Scope, condition, helm_chart, helm_repository, is_ready_with, is_true_for, secret,
 };
 use serde_json::{Value, json};
 
@@ -149,6 +149,68 @@ fn a_docker_config_is_as_good_as_a_name_and_a_password() {
     }));
     let chart = follow(&scene);
     scene.until_ready(&chart, "1.0.0").download();
+}
+
+#[test]
+fn a_registry_with_certificates_is_pulled_from_when_both_sides_believe_each_other() {
+    let registry = OciRegistry::with_certificates(Authority::new());
+    let scene = Scene::in_front_of(Cluster::shared(), "certificates", registry);
+    let archive = scene.helm.package(&scene.source, "1.0.0");
+    let url = scene.registry.url("charts");
+    let authority = scene.registry.authority();
+    scene.helm.push_over_tls(&archive, &url, authority);
+
+    // There is no Secret.
+    let mut repository = helm_repository(&scene.namespace, "charts", &url);
+    repository["spec"]["insecure"] = json!(false);
+    repository["spec"]["certSecretRef"] = json!({"name": LOGIN});
+    scene.api().create(&repository);
+    let chart = helm_chart(&scene.namespace, "app", "1.0.x", "charts");
+    let chart = scene.api().create(&chart);
+    until_denied(&scene, &chart);
+
+    // Neither side believes the other.
+    let secret = Id::new("Secret", &scene.namespace, LOGIN);
+    let change = |change: &Value, token: &str| {
+        scene.api().merge(&secret, change);
+        scene.api().request(&chart, token);
+        scene.until(&chart, "was looked at", |chart| {
+            chart["status"]["lastHandledReconcileAt"] == token
+        })
+    };
+    scene.api().create(&json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": scene.namespace, "name": LOGIN},
+    }));
+    let another = Authority::new();
+    let (strange, known) = (another.client(), authority.client());
+    let identity = |identity: &Identity, believed: &Authority| {
+        json!({"stringData": {
+            "ca.crt": believed.certificate(),
+            "tls.crt": identity.certificate,
+            "tls.key": identity.key,
+        }})
+    };
+    for (told, data) in [
+        ("neither", identity(&strange, &another)),
+        ("not the client", identity(&strange, authority)),
+        ("not the server", identity(&known, &another)),
+        ("half an identity", json!({"data": {"tls.key": null}})),
+        (
+            "no certificate",
+            json!({"stringData": {"tls.key": known.key, "tls.crt": "hello"}}),
+        ),
+    ] {
+        let object = change(&data, told);
+        let failed = condition(&object, "FetchFailed").map(|(status, _, _)| status);
+        assert_eq!(failed, Some("True"), "{told}: {object}");
+        assert_eq!(object["status"]["artifact"], Value::Null, "{told}");
+    }
+
+    // Both do.
+    let object = change(&identity(&known, authority), "both");
+    assert!(is_ready_with(&object, "1.0.0"), "{object}");
 }
 
 #[test]
