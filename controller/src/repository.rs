@@ -180,3 +180,60 @@ async fn report<C: Cluster>(
         Retry::WhenChanged => Next::WhenChanged,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: &str, finalizers: &[&str], status: &Value, expected: bool) {
+        let repository: HelmRepository = serde_json::from_value(json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
+            "metadata": { "name": "repo", "namespace": "team", "finalizers": finalizers },
+            "spec": { "type": kind, "url": "oci://registry.example.com/charts" },
+            "status": status,
+        }))
+        .unwrap();
+        assert_eq!(concerns_us(&repository), expected);
+    }
+
+    /// Flux's own rows: `−1` is what the definition writes into a new object.
+    #[test]
+    fn a_repository_of_type_oci_concerns_us_while_it_carries_something() {
+        check("oci", &[], &json!({}), false);
+        check("oci", &[], &json!({ "observedGeneration": 0 }), false);
+        check("oci", &[], &json!({ "observedGeneration": -1 }), true);
+        check("oci", &[], &json!({ "observedGeneration": 3 }), true);
+        check(
+            "oci",
+            &[],
+            &json!({ "url": "http://localhost/index.yaml" }),
+            true,
+        );
+        check("oci", &[FINALIZER], &json!({}), true);
+        check("oci", &["example.com/other"], &json!({}), false);
+        check("default", &[], &json!({}), true);
+    }
+
+    #[test]
+    fn a_repository_of_type_default_is_refused_by_name_or_by_its_url() {
+        #[track_caller]
+        fn refused(url: &str, expected: &str) {
+            let repository: HelmRepository = serde_json::from_value(json!({
+                "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
+                "metadata": { "name": "repo", "namespace": "team" },
+                "spec": { "url": url },
+            }))
+            .unwrap();
+            let failure = refusal(&repository);
+            assert_eq!(
+                (failure.reason, failure.retry),
+                (expected, Retry::WhenChanged)
+            );
+        }
+        refused("OCI://registry.example.com/charts", reason::URL_INVALID);
+        refused("https://charts.example.com", reason::UNSUPPORTED_FIELD);
+    }
+}
