@@ -72,7 +72,7 @@ impl Failure {
     pub(crate) fn unsupported(field: &str, what: &str) -> Self {
         Self::stalled(
             reason::UNSUPPORTED_FIELD,
-            &format!("{field}: {what}; nothing is fetched until the field is removed"),
+            &format!("{field}: {what}; nothing is fetched while it stays so"),
         )
     }
 
