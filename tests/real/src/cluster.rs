@@ -109,6 +109,11 @@ impl Cluster {
         self.folder.join(&format!("{CONTROLLER}.kubeconfig"))
     }
 
+    /// Whether the API server knows a kind.
+    pub fn serves(&self, kind: &str) -> bool {
+        self.api.try_list(kind, "").is_ok()
+    }
+
     /// Add the custom resources of a YAML file, and wait until the API server knows them.
     #[track_caller]
     pub fn add_resources(&self, yaml: &str) {
@@ -193,7 +198,7 @@ impl Cluster {
     #[track_caller]
     fn until_served(&self, kind: &str) {
         within(PATIENCE, &format!("{kind} to be served"), || {
-            self.api.try_list(kind, "").ok()
+            self.serves(kind).then_some(())
         });
     }
 }

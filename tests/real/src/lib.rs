@@ -1,8 +1,9 @@
-//! What the suite over real parts stands on: the parts themselves, started on loopback ports of
-//! their own, and cleaned up after whatever happens.
+#![doc = include_str!("../README.md")]
 //!
-//! Everything here blocks and panics: it serves tests, and a test that cannot go on says why and
-//! stops. The parts are built by `tests/tools/build`; `PORTOLAN_TOOLS` names another folder.
+//! # This library
+//!
+//! What the tests stand on. Everything in it blocks, and panics when it cannot go on: it serves
+//! tests, and a test that cannot go on says why and stops.
 
 mod api;
 mod artifact;
@@ -12,6 +13,7 @@ mod charts;
 mod cluster;
 mod controller;
 mod folder;
+mod foreign;
 mod helm;
 mod http;
 mod keeper;
@@ -35,6 +37,7 @@ pub use charts::ChartFolder;
 pub use cluster::{Cluster, custom_resources};
 pub use controller::{Controller, Scope};
 pub use folder::Folder;
+pub use foreign::{flux_resources, helm_controller};
 pub use helm::{Helm, Pulled};
 pub use http::{Answer, get};
 pub use keeper::temporary;

@@ -13,16 +13,14 @@
     reason = "it tells how the story goes"
 )]
 
-use std::env;
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use portolan_real::{
-    Artifact, Cluster, Folder, Id, OciRegistry, Process, Scene, condition, free_port, get,
-    helm_repository, is_true_for,
+    Artifact, Cluster, Folder, Id, OciRegistry, Process, Scene, condition, flux_resources,
+    free_port, get, helm_controller, helm_repository, is_true_for,
 };
 use serde_json::{Value, json};
 
@@ -38,51 +36,29 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What is taken from elsewhere.
 struct Foreign {
     helm_controller: PathBuf,
-    resources: Vec<PathBuf>,
+    resources: Vec<String>,
 }
 
 impl Foreign {
     fn from_environment() -> Result<Self, String> {
-        let helm_controller = env::var_os("PORTOLAN_HELM_CONTROLLER").ok_or(
-            "PORTOLAN_HELM_CONTROLLER is not set: set it to the path of Flux's helm-controller, v1.6",
-        )?;
-        let helm_controller = PathBuf::from(helm_controller);
-        if !helm_controller.is_file() {
-            let path = helm_controller.display();
-            return Err(format!("PORTOLAN_HELM_CONTROLLER: there is no file {path}"));
-        }
-        let folders = env::var_os("PORTOLAN_FLUX_CRDS").ok_or(
-            "PORTOLAN_FLUX_CRDS is not set: set it to the folder, or folders joined by ':', with Flux's custom \
-             resources as YAML: HelmRelease, and OCIRepository, which helm-controller watches as well",
-        )?;
-        let mut resources = Vec::new();
-        for folder in env::split_paths(&folders) {
-            let told = |error| format!("PORTOLAN_FLUX_CRDS: {}: {error}", folder.display());
-            for entry in fs::read_dir(&folder).map_err(told)? {
-                let path = entry.map_err(told)?.path();
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "yaml")
-                {
-                    resources.push(path);
-                }
-            }
-        }
         Ok(Self {
-            helm_controller,
-            resources,
+            helm_controller: helm_controller()?,
+            resources: flux_resources()?,
         })
     }
 
     /// All of its resources but those that are ours.
     fn add_resources(&self, cluster: &Cluster) {
-        for path in &self.resources {
-            let yaml = fs::read_to_string(path).expect("a file of custom resources");
-            let ours = ["kind: HelmChart\n", "kind: HelmRepository\n"];
+        let ours = ["kind: HelmChart\n", "kind: HelmRepository\n"];
+        for yaml in &self.resources {
             if !ours.iter().any(|kind| yaml.contains(kind)) {
-                cluster.add_resources(&yaml);
+                cluster.add_resources(yaml);
             }
         }
+        assert!(
+            cluster.serves("HelmRelease"),
+            "HelmRelease is not among the resources in PORTOLAN_FLUX_CRDS"
+        );
     }
 
     fn start(&self, cluster: &Cluster, namespace: &str, folder: &Folder) -> Process {
