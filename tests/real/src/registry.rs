@@ -198,14 +198,21 @@ impl OciRegistry {
     /// Give a chart that is in the registry another tag as well.
     #[track_caller]
     pub fn tag(&self, repository: &str, existing: &str, tag: &str) {
-        let output = Command::new(part(Part::Crane))
-            .arg("tag")
-            .arg(format!("{}/{repository}:{existing}", self.host()))
-            .arg(tag)
-            .output()
-            .expect("crane runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "crane tag: {said}");
+        let existing = format!("{}/{repository}:{existing}", self.host());
+        crane(&["tag", &existing, tag]);
+    }
+
+    /// Push the image of a container, of one empty layer.
+    #[track_caller]
+    pub fn push_image(&self, repository: &str, tag: &str) {
+        // A tar archive ends with two blocks of nothing.
+        let layer = self
+            .folder
+            .write("layer.tar", [0; 1024])
+            .display()
+            .to_string();
+        let reference = format!("{}/{repository}:{tag}", self.host());
+        crane(&["append", "--new_layer", &layer, "--new_tag", &reference]);
     }
 
     /// What it has answered for a repository, oldest first. An answer is in the list a moment after
@@ -253,6 +260,14 @@ impl OciRegistry {
         }
         configuration
     }
+}
+
+#[track_caller]
+fn crane(arguments: &[&str]) {
+    let output = Command::new(part(Part::Crane)).args(arguments).output();
+    let output = output.expect("crane runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "crane {arguments:?}: {said}");
 }
 
 /// A line of the access log, in the combined format:

@@ -5,8 +5,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use portolan_real::{
-    Artifact, Cluster, Id, OciRegistry, Scene, condition, get, helm_chart, is_ready_with,
-    is_true_for,
+    Artifact, ChartFolder, Cluster, Id, OciRegistry, Scene, condition, get, helm_chart,
+    is_ready_with, is_true_for,
 };
 use serde_json::{Value, json};
 
@@ -123,8 +123,16 @@ fn a_watch_that_cannot_take_up_where_it_was_lists_everything_again() {
     goes_on_after_an_outage("history-forgotten", Cluster::forget_history);
 }
 
+/// How often the controller is killed. `PORTOLAN_REAL_KILLS` sets another number, for a long evening.
+fn rounds() -> u64 {
+    let set = std::env::var("PORTOLAN_REAL_KILLS").ok();
+    set.map_or(10, |text| {
+        text.parse().expect("PORTOLAN_REAL_KILLS is a number")
+    })
+}
+
 #[test]
-fn killed_ten_times_at_work_it_serves_what_the_status_names_and_leaves_nothing_behind() {
+fn killed_again_and_again_it_serves_what_the_status_names_and_leaves_nothing_behind() {
     let mut scene = Scene::new("killed");
     scene.push("1.0.0");
     let mut charts = vec![scene.follow("1.0.x", "1s")];
@@ -136,13 +144,16 @@ fn killed_ten_times_at_work_it_serves_what_the_status_names_and_leaves_nothing_b
     for chart in &charts {
         scene.until_ready(chart, "1.0.0");
     }
-    for round in 1..=10_u64 {
+    for round in 1..=rounds() {
         scene.push(&format!("1.0.{round}"));
         for chart in &charts {
             scene.api().request(chart, &format!("round {round}"));
         }
-        // Another moment of its work every time.
+        // Another moment every time, of its work and then of its start.
         sleep(Duration::from_millis(round * 37 % 120));
+        scene.controller.kill();
+        scene.controller.launch();
+        sleep(Duration::from_millis(round * 53 % 250));
         scene.controller.kill();
         scene.controller.start_again();
         for chart in &charts {
@@ -150,7 +161,8 @@ fn killed_ten_times_at_work_it_serves_what_the_status_names_and_leaves_nothing_b
         }
     }
     for chart in &charts {
-        scene.until_ready(chart, "1.0.10").download();
+        let last = format!("1.0.{}", rounds());
+        scene.until_ready(chart, &last).download();
     }
     scene.controller.kill();
     scene.controller.start_again();
@@ -162,7 +174,7 @@ fn killed_ten_times_at_work_it_serves_what_the_status_names_and_leaves_nothing_b
             .and_then(|rest| rest.strip_suffix(".tgz"));
         let expected = path.starts_with(".portolan/") && !path.contains("/staging/")
             || file == "latest.tar.gz"
-            || version.is_some_and(|version| version.parse::<u8>().is_ok());
+            || version.is_some_and(|version| version.parse::<u64>().is_ok());
         assert!(expected, "{path} was left behind");
     }
 }
@@ -279,6 +291,56 @@ fn told_to_end_it_ends_in_time_and_well() {
     scene.controller.start_again();
     scene.push("1.0.1");
     scene.until_ready(&chart, "1.0.1").download();
+}
+
+#[test]
+fn what_is_too_large_or_no_chart_is_refused_and_the_last_chart_stays() {
+    let scene = Scene::new("refused-content");
+    scene.push("1.0.0");
+    let chart = scene.follow(">=1", "1h");
+    let first = scene.until_ready(&chart, "1.0.0");
+    let refused = |token: &str, version: &str, reason: &str| {
+        scene.api().request(&chart, token);
+        let object = scene.until(&chart, "was looked at", |chart| {
+            chart["status"]["lastHandledReconcileAt"] == token
+        });
+        let (status, told, message) = condition(&object, "FetchFailed").expect("it failed");
+        assert_eq!((status, told), ("True", "ChartPullError"), "{message}");
+        assert!(
+            message.contains(version) && message.contains(reason),
+            "{message}"
+        );
+        assert_eq!(Artifact::of(&object), Some(first.clone()));
+        first.download();
+    };
+
+    // More than 10 MiB that no compression makes less of.
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        state.to_be_bytes()[0]
+    })
+    .take(11 << 20)
+    .collect();
+    let large = ChartFolder::new("app", "large");
+    fs::write(large.path().join("noise"), noise).expect("a file");
+    let archive = scene.helm.package(&large, "2.0.0");
+    scene.helm.push(&archive, &scene.registry.url("charts"));
+    refused("too large", "2.0.0", "10485760");
+
+    // An image, as far as a registry is concerned no less welcome.
+    scene.registry.push_image("charts/app", "3.0.0");
+    refused("no chart", "3.0.0", "is not a Helm chart");
+
+    let stored = scene
+        .controller
+        .stored("HelmChart", &scene.namespace, "app");
+    assert_eq!(stored, [first.path.clone(), format!("{}.lock", first.path)]);
+    let left = scene.controller.everything_stored();
+    assert!(
+        !left.iter().any(|path| path.contains("/staging/")),
+        "{left:?}"
+    );
 }
 
 /// A schema as an older or careless version of a resource may have had it: anything is a spec.

@@ -3,11 +3,17 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use portolan_real::{Artifact, Folder, Id, Scene};
-use serde_json::json;
+use portolan_real::{
+    Artifact, ChartFolder, Folder, Id, Scene, get, helm_chart, helm_repository, is_ready_with,
+    is_true_for, within,
+};
+use serde_json::{Value, json};
 
 /// How much later than it is due anything may be, on a machine that has other things to do.
 const SLACK: Duration = Duration::from_secs(2);
+
+/// How long anything may take that should take a moment.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const RELEASE: &str = "hello";
 
@@ -119,7 +125,7 @@ fn a_deleted_chart_leaves_nothing_in_the_storage() {
     let folder = scene.controller.storage().join(&artifact.path);
     let folder = folder.parent().expect("a file in a folder");
     assert!(!folder.exists(), "{} is still there", folder.display());
-    let answer = portolan_real::get(&artifact.url).expect("an answer");
+    let answer = get(&artifact.url).expect("an answer");
     assert_eq!(answer.status, 404);
 }
 
@@ -139,4 +145,103 @@ fn another_range_brings_another_chart() {
     let change = json!({"spec": {"version": "2.0.0-rc.1"}});
     scene.api().merge(&chart, &change);
     scene.until_ready(&chart, "2.0.0-rc.1").download();
+}
+
+#[test]
+fn a_chart_that_comes_before_its_repository_waits_for_it() {
+    let scene = Scene::new("too-early");
+    scene.push("1.0.0");
+    let chart = helm_chart(&scene.namespace, "app", "1.0.x", "charts");
+    let chart = scene.api().create(&chart);
+    scene.until(&chart, "told that its repository is missing", |chart| {
+        is_true_for(chart, "FetchFailed", "SourceUnavailable")
+    });
+    let url = scene.registry.url("charts");
+    let repository = helm_repository(&scene.namespace, "charts", &url);
+    scene.api().create(&repository);
+    scene.until_ready(&chart, "1.0.0").download();
+}
+
+#[test]
+fn a_chart_below_a_path_is_stored_below_that_path() {
+    let scene = Scene::new("nested");
+    let archive = scene.helm.package(&scene.source, "1.0.0");
+    let remote = scene.registry.url("charts/team");
+    scene.helm.push(&archive, &remote);
+    let url = scene.registry.url("charts");
+    let repository = helm_repository(&scene.namespace, "charts", &url);
+    scene.api().create(&repository);
+    let mut chart = helm_chart(&scene.namespace, "app", "*", "charts");
+    chart["spec"]["chart"] = json!("team/app");
+    let chart = scene.api().create(&chart);
+    let artifact = scene.until_ready(&chart, "1.0.0");
+    artifact.download();
+    assert_eq!(artifact.path, "helmchart/nested/app/team/app-1.0.0.tgz");
+    let object = scene.api().get(&chart).expect("a chart");
+    let link = object["status"]["url"].as_str().expect("a URL");
+    assert!(
+        link.ends_with("/helmchart/nested/app/team/latest.tar.gz"),
+        "{link}"
+    );
+    let linked = get(link).expect("an answer");
+    assert_eq!(linked.digest(), artifact.digest);
+}
+
+#[test]
+fn a_version_that_is_pushed_again_with_other_content_gets_another_name() {
+    let scene = Scene::new("pushed-again");
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.0", "1h");
+    let first = scene.until_ready(&chart, "1.0.0");
+    let bytes = first.download();
+
+    let other = ChartFolder::new("app", "something else");
+    let archive = scene.helm.package(&other, "1.0.0");
+    scene.helm.push(&archive, &scene.registry.url("charts"));
+    // The registry is asked for a version that is stored when the spec has changed, and only then.
+    let change = json!({"spec": {"interval": "2h"}});
+    scene.api().merge(&chart, &change);
+    let object = scene.until(&chart, "got the other content", |chart| {
+        is_ready_with(chart, "1.0.0")
+            && Artifact::of(chart).is_some_and(|artifact| artifact.digest != first.digest)
+    });
+    let second = Artifact::of(&object).expect("an artifact");
+    let content = std::fs::read(archive).expect("an archive");
+    assert_eq!(second.download(), content);
+    assert_ne!(second.url, first.url);
+    // Whoever was told of the first one still finds it.
+    assert_eq!(first.download(), bytes);
+}
+
+#[test]
+fn whoever_listens_hears_of_a_new_artifact_once() {
+    let scene = Scene::new("heard");
+    scene.push("1.0.0");
+    let chart = scene.follow("1.0.x", "1s");
+    let artifact = scene.until_ready(&chart, "1.0.0");
+    let listed = |reason: &str| -> Vec<Value> {
+        let events = scene.api().list("Event", &scene.namespace);
+        events
+            .into_iter()
+            .filter(|event| event["reason"] == reason)
+            .collect()
+    };
+    // A pass without news ends after the news of the first.
+    within(PATIENCE, "a pass without news", || {
+        (!listed("ArtifactUpToDate").is_empty()).then_some(())
+    });
+    let events = listed("ChartPullSucceeded");
+    let [event] = events.as_slice() else {
+        panic!("one event was expected: {events:?}");
+    };
+    assert_eq!(event["type"], "Normal");
+    assert_eq!(event["involvedObject"]["name"], "app");
+    assert_eq!(event["source"]["component"], "source-controller");
+    assert_eq!(event["message"], "pulled 'app' chart with version '1.0.0'");
+    let annotations = &event["metadata"]["annotations"];
+    assert_eq!(annotations["source.toolkit.fluxcd.io/revision"], "1.0.0");
+    assert_eq!(
+        annotations["source.toolkit.fluxcd.io/digest"],
+        artifact.digest.as_str()
+    );
 }
