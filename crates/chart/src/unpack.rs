@@ -101,3 +101,42 @@ pub enum UnpackError {
         source: io::Error,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::ChartMetadata;
+
+    /// Somebody put `link` where `path` will be, between the making of the folder and the writing.
+    #[track_caller]
+    fn check_link_is_not_followed(path: &str, link: &str) {
+        let here = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("target");
+        if link == path {
+            fs::write(&target, "mine").unwrap();
+        } else {
+            fs::create_dir(&target).unwrap();
+        }
+        symlink(&target, here.path().join(link)).unwrap();
+        let chart = Chart {
+            metadata: ChartMetadata::parse(b"name: app\nversion: 1.0.0").unwrap(),
+            files: [(path.to_owned(), b"theirs".to_vec())].into(),
+        };
+        let error = write_files(&chart, here.path()).unwrap_err();
+        assert!(matches!(error, UnpackError::Write { .. }), "{error}");
+        if link == path {
+            assert_eq!(fs::read(&target).unwrap(), b"mine");
+        } else {
+            assert_eq!(target.read_dir().unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_link_that_appears_meanwhile_is_not_followed() {
+        check_link_is_not_followed("values.yaml", "values.yaml");
+        check_link_is_not_followed("templates/a.yaml", "templates");
+    }
+}
