@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::artifact::{Kept, look_after, published};
 use crate::chain::chain;
 use crate::clock::now;
-use crate::cluster::{Action, Cluster, Event, Report, Severity};
+use crate::cluster::{Action, Cluster, ClusterError, Event, Report, Severity};
 use crate::conditions::{self, Before, HELM_CHART, Outcome};
 use crate::context::Context;
 use crate::failure::{Failure, Retry};
@@ -366,6 +366,9 @@ async fn report<C: Cluster>(chart: &HelmChart, context: &Context<C>, pass: Pass)
         .report(chart, Report::Status(object::status_value(Some(&status))))
         .await;
     if let Err(error) = told {
+        if matches!(error, ClusterError::Gone) {
+            object::disown(chart, context).await;
+        }
         return object::unreported(chart, &error);
     }
     let mut events = pass.events;
@@ -424,3 +427,7 @@ fn news(
     }
     events
 }
+
+#[cfg(test)]
+#[path = "chart/tests.rs"]
+mod tests;

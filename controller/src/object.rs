@@ -108,6 +108,26 @@ pub(crate) async fn clean_up<K: Kind, C: Cluster>(
     Ok(())
 }
 
+/// Remove what a pass has stored for an object that turned out to be no more: nobody else will. A pass
+/// may begin with an object as it was a while ago, for a list of objects can lie behind.
+pub(crate) async fn disown<K: Kind, C: Cluster>(object: &K, context: &Context<C>) {
+    let (namespace, name) = (object.home(), object.name_any());
+    // Another object of that name has files of its own by now.
+    let Ok(None) = context.cluster.read::<K>(&namespace, &name).await else {
+        return;
+    };
+    let Ok(key) = key(object) else { return };
+    if let Err(error) = context.store.remove(&key).await {
+        warn!(
+            kind = K::NAME,
+            namespace,
+            name,
+            error = chain(&error),
+            "files of an object that is gone could not be removed"
+        );
+    }
+}
+
 /// Tell events one after the other. That one could not be told is for the log: no object waits for
 /// it.
 pub(crate) async fn tell<K: Kind, C: Cluster>(
