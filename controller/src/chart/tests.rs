@@ -129,11 +129,11 @@ impl World {
     /// The status that was written last.
     fn status(&self) -> Value {
         let reports = self.cluster.reports.lock().unwrap();
-        let statuses = reports.iter().filter_map(|report| match report {
+        let mut statuses = reports.iter().rev().filter_map(|report| match report {
             Report::Status(status) => Some(status.clone()),
             _ => None,
         });
-        statuses.last().unwrap()
+        statuses.next().unwrap()
     }
 }
 
