@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -58,15 +58,22 @@ type Find = dyn Fn(&str) -> Option<Page> + Send + Sync;
 
 impl Pages {
     /// `/healthz`: whether this process is alive. `/readyz`: whether it leads, as source-controller
-    /// has it since 1.10, so that a Service sends nobody to a process that serves no artifacts.
-    pub(crate) fn health(leadership: Leadership) -> Self {
+    /// has it since 1.10, and serves, so that a Service sends nobody to a process that serves no
+    /// artifacts.
+    pub(crate) fn health(leadership: Leadership, serving: watch::Receiver<bool>) -> Self {
+        let unready = |check| {
+            let text = format!("[-]{check}\nreadyz check failed\n");
+            Some(Page::plain(StatusCode::INTERNAL_SERVER_ERROR, text))
+        };
         Self(Arc::new(move |path| match path {
-            "/healthz" | "/healthz/" => Some(Page::plain(StatusCode::OK, "ok")),
-            "/readyz" | "/readyz/" if leadership.holds() => Some(Page::plain(StatusCode::OK, "ok")),
-            "/readyz" | "/readyz/" => {
-                let text =
-                    "[-]leader-election failed: this process does not lead\nreadyz check failed\n";
-                Some(Page::plain(StatusCode::INTERNAL_SERVER_ERROR, text))
+            "/readyz" | "/readyz/" if !leadership.holds() => {
+                unready("leader-election failed: this process does not lead")
+            }
+            "/readyz" | "/readyz/" if !*serving.borrow() => {
+                unready("storage failed: artifacts are not served yet")
+            }
+            "/healthz" | "/healthz/" | "/readyz" | "/readyz/" => {
+                Some(Page::plain(StatusCode::OK, "ok"))
             }
             _ => None,
         }))
@@ -165,19 +172,24 @@ mod tests {
     }
 
     #[test]
-    fn who_leads_is_ready_and_who_waits_is_alive() {
-        let leading = Pages::health(Leadership::unchallenged());
+    fn who_leads_and_serves_is_ready_and_who_waits_is_alive() {
+        let (serving, served) = watch::channel(true);
+        let leading = Pages::health(Leadership::unchallenged(), served.clone());
         check(&leading, "GET", "/healthz", 200);
         check(&leading, "GET", "/readyz", 200);
         check(&leading, "HEAD", "/readyz", 200);
-        let waiting = Pages::health(Leadership::none());
+        serving.send_replace(false);
+        check(&leading, "GET", "/healthz", 200);
+        check(&leading, "GET", "/readyz", 500);
+        serving.send_replace(true);
+        let waiting = Pages::health(Leadership::none(), served);
         check(&waiting, "GET", "/healthz", 200);
         check(&waiting, "GET", "/readyz", 500);
     }
 
     #[test]
     fn anything_else_is_not_there() {
-        let health = Pages::health(Leadership::unchallenged());
+        let health = Pages::health(Leadership::unchallenged(), watch::channel(true).1);
         check(&health, "GET", "/", 404);
         check(&health, "GET", "/metrics", 404);
         check(&health, "POST", "/healthz", 405);
@@ -200,7 +212,8 @@ mod tests {
     async fn a_page_is_served_and_a_silent_client_is_not_waited_for() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(Pages::health(Leadership::unchallenged()).serve(listener));
+        let health = Pages::health(Leadership::unchallenged(), watch::channel(true).1);
+        tokio::spawn(health.serve(listener));
         let _silent = TcpStream::connect(address).await.expect("a connection");
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let request = "GET /healthz HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";

@@ -60,9 +60,11 @@ pub(crate) async fn run(
         (None, Leadership::unchallenged())
     };
     let lease = lease_name(scope.selector.as_deref());
+    let (serving, served) = watch::channel(false);
     let mut pages = JoinSet::new();
     if let Some(port) = ports.health {
-        pages.spawn(Pages::health(leadership.clone()).serve(port.listen()?));
+        let health = Pages::health(leadership.clone(), served);
+        pages.spawn(health.serve(port.listen()?));
     }
     if let Some(port) = ports.metrics {
         let led_by = seat.is_some().then(|| (lease.clone(), leadership.clone()));
@@ -81,6 +83,7 @@ pub(crate) async fn run(
         client,
         leadership,
         metrics,
+        serving,
     };
     let work = work.until(stopped, ports.storage);
     let Some(mut candidate) = candidate else {
@@ -221,6 +224,8 @@ struct Work<'a> {
     client: Client,
     leadership: Leadership,
     metrics: Metrics,
+    /// Becomes true when artifacts can be fetched.
+    serving: watch::Sender<bool>,
 }
 
 impl Work<'_> {
@@ -244,6 +249,7 @@ impl Work<'_> {
         let mut tasks = JoinSet::new();
         let server = portolan_store::serve(listener, store.clone(), end(told.clone()));
         tasks.spawn(async move { server.await.context("the file server") });
+        self.serving.send_replace(true);
         let cluster = Kubernetes::new(
             self.client.clone(),
             self.scope.clone(),
