@@ -302,6 +302,47 @@ async fn a_publish_that_is_dropped_is_whole_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_publish_that_is_dropped_while_it_waits_for_its_batch_is_nothing() {
+    let blocking = Blocking::new(1);
+    let home = Home::with(Options {
+        blocking: blocking.clone(),
+        ..Options::default()
+    });
+    let mut staged = home.store.stage(&app()).await.unwrap();
+    staged.finish().await.unwrap();
+    let busy = || {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let blocking = blocking.clone();
+        let busy = async move { blocking.run(move || released.recv()).await };
+        (release, tokio::spawn(busy))
+    };
+    let soon = || tokio::time::sleep(Duration::from_millis(50));
+    // Between the first one and the second one, the name is looked for, and then the batch waits.
+    let (release_first, first) = busy();
+    soon().await;
+    let store = home.store.clone();
+    let publish = async move {
+        store
+            .publish(staged, "a.tgz", LINK, Record::default())
+            .await
+    };
+    let publish = tokio::spawn(publish);
+    soon().await;
+    let (release_second, second) = busy();
+    soon().await;
+    drop(release_first);
+    first.await.unwrap().unwrap().unwrap_err();
+    soon().await;
+    publish.abort();
+    assert!(publish.await.unwrap_err().is_cancelled());
+    drop(release_second);
+    second.await.unwrap().unwrap().unwrap_err();
+    home.publish("b.tgz", b"next").await;
+    assert!(!home.path("helmchart/ns/app/a.tgz").exists());
+    assert_eq!(home.staged(), 0);
+}
+
+#[tokio::test]
 async fn a_batch_goes_on_without_the_one_that_fails() {
     let home = Home::new();
     fs::create_dir_all(home.path("helmchart/ns/bad/a.tgz/full")).unwrap();
