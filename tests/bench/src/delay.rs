@@ -37,6 +37,10 @@ impl Delay {
                     let Ok(server) = TcpStream::connect(server).await else {
                         return;
                     };
+                    // Small writes must not wait for each other on top.
+                    if client.set_nodelay(true).is_err() || server.set_nodelay(true).is_err() {
+                        return;
+                    }
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
                     tokio::spawn(forward(
