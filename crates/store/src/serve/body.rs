@@ -115,8 +115,17 @@ fn is_in_memory(_file: &File, _offset: u64, _length: usize) -> bool {
 /// Have the system bring a part into memory, by reading it.
 fn warm(file: &File, offset: u64, length: usize) -> io::Result<()> {
     use std::os::unix::fs::FileExt as _;
-    let mut bytes = vec![0; length];
-    file.read_at(&mut bytes, offset).map(|_| ())
+    // Not all at once: these bytes are only touched.
+    let mut bytes = vec![0; length.min(64 << 10)];
+    let end = offset + length as u64;
+    let mut next = offset;
+    while next < end {
+        match file.read_at(&mut bytes, next)? {
+            0 => break,
+            read => next += read as u64,
+        }
+    }
+    Ok(())
 }
 
 /// One piece of a body.
