@@ -1,11 +1,6 @@
 //! What a store promises, over real folders and sockets.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod address;
 mod attacks;
@@ -22,4 +17,5 @@ mod server;
 #[cfg(feature = "serve")]
 mod server_abuse;
 #[cfg(feature = "serve")]
+#[expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 mod wire;
