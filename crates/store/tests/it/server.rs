@@ -224,6 +224,17 @@ async fn a_large_artifact_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_large_artifact_that_is_only_on_disk_arrives_byte_for_byte() {
+    let server = Server::new().await;
+    let content = bytes(5_000_001);
+    let artifact = server.home.publish("a.tgz", &content).await;
+    let file = fs::File::open(server.home.path(&artifact.path)).unwrap();
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+    let answer = server.get(&format!("/{}", artifact.path)).await;
+    assert!(answer.body == content);
+}
+
+#[tokio::test]
 async fn one_connection_serves_large_and_small_in_turn() {
     let server = Server::new().await;
     let content = bytes(3_000_000);
