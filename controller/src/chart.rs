@@ -20,7 +20,7 @@ use crate::clock::now;
 use crate::cluster::{Action, Cluster, ClusterError, Event, Report, Severity};
 use crate::conditions::{self, Before, HELM_CHART, Outcome};
 use crate::context::Context;
-use crate::failure::{Failure, Retry};
+use crate::failure::Failure;
 use crate::kind::{Kind, Next, Reconcile};
 use crate::object;
 use crate::plan::{Held, Step, plan};
@@ -66,7 +66,7 @@ impl Reconcile for HelmChart {
             Err(error) => return object::unreported(&*unclaimed, &error),
         };
         let pass = if chart.is_suspended() {
-            Pass::rested(&chart)
+            Pass::without_a_look(&chart, Ok(Done::Rested))
         } else {
             run(&chart, &context).await
         };
@@ -74,15 +74,7 @@ impl Reconcile for HelmChart {
     }
 
     async fn panicked<C: Cluster>(self: Arc<Self>, context: Arc<Context<C>>, text: String) -> Next {
-        let held = self
-            .status
-            .as_ref()
-            .and_then(|status| status.artifact.clone());
-        let pass = Pass {
-            artifact: held,
-            events: Vec::new(),
-            result: Err(Failure::panicked(&text)),
-        };
+        let pass = Pass::without_a_look(&self, Err(Failure::panicked(&text)));
         report(&self, &context, pass).await
     }
 }
@@ -111,45 +103,34 @@ enum Done {
 }
 
 impl Pass {
-    fn rested(chart: &HelmChart) -> Self {
+    /// A pass that did not get to look at the storage: what the status names is taken to be there.
+    fn without_a_look(chart: &HelmChart, result: Result<Done, Failure>) -> Self {
         Self {
-            artifact: chart
-                .status
-                .as_ref()
-                .and_then(|status| status.artifact.clone()),
+            artifact: named(chart).cloned(),
             events: Vec::new(),
-            result: Ok(Done::Rested),
+            result,
         }
     }
 }
 
+/// The artifact that the status names.
+fn named(chart: &HelmChart) -> Option<&Artifact> {
+    chart.status.as_ref()?.artifact.as_ref()
+}
+
 /// Bring the chart to where its spec wants it.
 async fn run<C: Cluster>(chart: &HelmChart, context: &Context<C>) -> Pass {
-    let status = chart.status.as_ref();
-    let named = status.and_then(|status| status.artifact.as_ref());
     let key = match object::key(chart) {
         Ok(key) => key,
-        Err(failure) => {
-            return Pass {
-                artifact: named.cloned(),
-                events: Vec::new(),
-                result: Err(failure),
-            };
-        }
+        Err(failure) => return Pass::without_a_look(chart, Err(failure)),
     };
-    let kept = look_after(&context.store, &context.address, &key, named, now()).await;
+    let kept = look_after(&context.store, &context.address, &key, named(chart), now()).await;
     let Kept {
         mut artifact,
         mut events,
     } = match kept {
         Ok(kept) => kept,
-        Err(failure) => {
-            return Pass {
-                artifact: named.cloned(),
-                events: Vec::new(),
-                result: Err(failure),
-            };
-        }
+        Err(failure) => return Pass::without_a_look(chart, Err(failure)),
     };
     let result = bring(chart, context, &key, &mut artifact, &mut events).await;
     Pass {
@@ -380,10 +361,7 @@ async fn report<C: Cluster>(chart: &HelmChart, context: &Context<C>, pass: Pass)
             Err(_) => Next::RETRY,
         },
         Ok(Done::Rested) => Next::WhenChanged,
-        Err(failure) => match failure.retry {
-            Retry::After { at_least } => Next::Retry { at_least },
-            Retry::WhenChanged => Next::WhenChanged,
-        },
+        Err(failure) => failure.retry.into(),
     }
 }
 

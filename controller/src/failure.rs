@@ -11,6 +11,7 @@ use portolan_api::{condition, message, reason};
 use portolan_reference::redacted;
 
 use crate::chain::chain;
+use crate::kind::Next;
 
 /// What stopped a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,15 @@ impl Retry {
     const SOON: Self = Self::After {
         at_least: Duration::ZERO,
     };
+}
+
+impl From<Retry> for Next {
+    fn from(retry: Retry) -> Self {
+        match retry {
+            Retry::After { at_least } => Self::Retry { at_least },
+            Retry::WhenChanged => Self::WhenChanged,
+        }
+    }
 }
 
 impl Failure {

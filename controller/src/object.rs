@@ -24,6 +24,11 @@ pub(crate) fn key<K: Kind>(object: &K) -> Result<ObjectKey, Failure> {
         .map_err(|error| Failure::storage(reason::INVALID_PATH, &error))
 }
 
+/// Whether the object carries our finalizer.
+pub(crate) fn is_claimed<K: Kind>(object: &K) -> bool {
+    object.finalizers().iter().any(|name| name == FINALIZER)
+}
+
 /// See to it that the object cannot vanish without our cleaning up after it. The pass goes on with
 /// the object that is returned.
 ///
@@ -34,7 +39,7 @@ pub(crate) async fn claim<K: Kind, C: Cluster>(
     object: Arc<K>,
     context: &Context<C>,
 ) -> Result<Arc<K>, ClusterError> {
-    if object.finalizers().iter().any(|name| name == FINALIZER) {
+    if is_claimed(&*object) {
         return Ok(object);
     }
     let report = Report::Finalizer { present: true };
@@ -49,7 +54,7 @@ pub(crate) async fn claim<K: Kind, C: Cluster>(
 
 /// Remove what the object has in storage, and then our claim on it.
 pub(crate) async fn finalize<K: Kind, C: Cluster>(object: &K, context: &Context<C>) -> Next {
-    if !object.finalizers().iter().any(|name| name == FINALIZER) {
+    if !is_claimed(object) {
         return Next::WhenChanged;
     }
     if let Err(event) = clean_up(object, context).await {

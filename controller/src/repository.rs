@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 use portolan_api::{
-    FINALIZER, HelmRepository, HelmRepositoryStatus, RepositoryType, condition, message, reason,
+    HelmRepository, HelmRepositoryStatus, RepositoryType, condition, message, reason,
 };
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::cluster::{Cluster, Event, Report};
 use crate::conditions::{self, Before, HELM_REPOSITORY, Outcome};
 use crate::context::Context;
-use crate::failure::{Failure, Retry};
+use crate::failure::Failure;
 use crate::kind::{Kind, Next, Reconcile};
 use crate::object;
 
@@ -56,11 +56,7 @@ pub(crate) fn concerns_us(repository: &HelmRepository) -> bool {
         observed_generation: status.observed_generation,
         ..HelmRepositoryStatus::default()
     };
-    has_finalizer(repository) || observed != 0 || status != empty
-}
-
-fn has_finalizer(repository: &HelmRepository) -> bool {
-    repository.finalizers().iter().any(|name| name == FINALIZER)
+    object::is_claimed(repository) || observed != 0 || status != empty
 }
 
 impl Reconcile for HelmRepository {
@@ -103,7 +99,7 @@ async fn make_static<C: Cluster>(repository: &HelmRepository, context: &Context<
     }
     let mut repository = repository.clone();
     let mut reports = vec![Report::Status(Value::Object(serde_json::Map::new()))];
-    if has_finalizer(&repository) {
+    if object::is_claimed(&repository) {
         reports.push(Report::Finalizer { present: false });
     }
     for report in reports {
@@ -175,17 +171,17 @@ async fn report<C: Cluster>(
     };
     let event = Event::warning(failure.reason, failure.message.clone());
     object::tell(repository, context, vec![event]).await;
-    match failure.retry {
-        Retry::After { at_least } => Next::Retry { at_least },
-        Retry::WhenChanged => Next::WhenChanged,
-    }
+    failure.retry.into()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use portolan_api::FINALIZER;
+
     use super::*;
+    use crate::failure::Retry;
 
     #[track_caller]
     fn check(kind: &str, finalizers: &[&str], status: &Value, expected: bool) {
