@@ -81,13 +81,8 @@ impl Acquirer {
         object: &ObjectKey,
         held: Option<&str>,
     ) -> Result<Acquired, AcquireError> {
-        let remote = request.remote().await.map_err(AcquireError::Credential)?;
-        let source = OciChartSource::new(self.registry.clone(), remote);
         let pull = |error| AcquireError::pull(request, look, error);
-        let pinned = source
-            .pin(request.chart(), look.version())
-            .await
-            .map_err(pull)?;
+        let (source, pinned) = self.pin(request, look).await?;
         if let Some(path) = held
             && let Some(kept) = kept(request, look, store, path, &pinned).await
         {
@@ -110,6 +105,19 @@ impl Acquirer {
             trust,
             mismatch: Mismatch::between(request, look, &metadata.name, &metadata.version),
         })
+    }
+
+    /// Ask for the manifest, once and by tag. From here on its digest decides.
+    pub(crate) async fn pin(
+        &self,
+        request: &Request,
+        look: &Look,
+    ) -> Result<(OciChartSource, PinnedChart), AcquireError> {
+        let remote = request.remote().await.map_err(AcquireError::Credential)?;
+        let source = OciChartSource::new(self.registry.clone(), remote);
+        let pinned = source.pin(request.chart(), look.version()).await;
+        let pinned = pinned.map_err(|error| AcquireError::pull(request, look, error))?;
+        Ok((source, pinned))
     }
 
     /// Read the staged archive from end to end, so that nothing is published which Helm would refuse.

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart, unpack};
-use portolan_fetch::{Blob, ChartSource, OciChartSource, PinnedChart};
+use portolan_fetch::{Blob, PinnedChart};
 use portolan_reference::Digest;
 use tempfile::NamedTempFile;
 
@@ -131,15 +131,10 @@ impl Acquirer {
     }
 
     async fn download(&self, request: &Request, look: &Look) -> Result<Download, AcquireError> {
-        let remote = request.remote().await.map_err(AcquireError::Credential)?;
-        let source = OciChartSource::new(self.registry.clone(), remote);
-        let pull = |error| AcquireError::pull(request, look, error);
-        let pinned = source
-            .pin(request.chart(), look.version())
-            .await
-            .map_err(pull)?;
+        let (source, pinned) = self.pin(request, look).await?;
         let trust = Trust::NotAsked;
-        let blob = opened(&source, &pinned, &trust).await.map_err(pull)?;
+        let blob = opened(&source, &pinned, &trust).await;
+        let blob = blob.map_err(|error| AcquireError::pull(request, look, error))?;
         Ok(Download {
             pinned,
             trust,
