@@ -1,11 +1,15 @@
 //! URLs of Helm repositories.
 
+mod error;
+mod places;
+
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
-use crate::redact::shortened;
+pub use self::error::ParseUrlError;
+use self::error::Reason;
 use crate::{OciRepository, ParseReferenceError, redacted};
 
 /// How a repository is spoken to.
@@ -36,6 +40,8 @@ pub enum Scheme {
 pub struct RepositoryUrl {
     scheme: Scheme,
     text: String,
+    /// The text, read: with the host in lower case and without a default port.
+    url: Url,
 }
 
 impl RepositoryUrl {
@@ -80,12 +86,14 @@ impl FromStr for RepositoryUrl {
     ///
     /// # Errors
     ///
-    /// If it is no URL, has no host, or its scheme is none of `http`, `https` and `oci`.
+    /// If it is no URL, has no host, or its scheme is none of `http`, `https` and `oci`. A backslash
+    /// and control characters are refused: some readers of URLs take the first for a slash and pass
+    /// over the others, so that they would see another host than is written.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = |reason| ParseUrlError {
-            text: redacted(&shortened(text)),
-            reason,
-        };
+        let bad = |reason| ParseUrlError::repository(text, reason);
+        if text.contains(|c: char| c == '\\' || c.is_control()) {
+            return Err(bad(Reason::Character));
+        }
         let (scheme, rest) = text
             .split_once("://")
             .ok_or_else(|| bad(Reason::NoScheme))?;
@@ -99,11 +107,9 @@ impl FromStr for RepositoryUrl {
             return Err(bad(Reason::NoHost));
         }
         let spelled = format!("{name}://{}", rest.replace(' ', "%20"));
-        Url::parse(&spelled).map_err(|error| bad(Reason::Url(error)))?;
-        Ok(Self {
-            scheme,
-            text: normalised(&spelled, scheme),
-        })
+        let text = normalised(&spelled, scheme);
+        let url = Url::parse(&text).map_err(|error| bad(Reason::Url(error)))?;
+        Ok(Self { scheme, text, url })
     }
 }
 
@@ -116,26 +122,6 @@ fn normalised(url: &str, scheme: Scheme) -> String {
     let base = base.trim_end_matches('/');
     let slash = if scheme == Scheme::Oci { "" } else { "/" };
     format!("{base}{slash}{rest}")
-}
-
-/// A text is not a [`RepositoryUrl`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a repository URL: {reason}")]
-pub struct ParseUrlError {
-    text: String,
-    reason: Reason,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Reason {
-    #[error("it begins with none of `https://`, `http://`, `oci://`")]
-    NoScheme,
-    #[error("its scheme is none of `https`, `http`, `oci`")]
-    Scheme,
-    #[error("a host follows the scheme")]
-    NoHost,
-    #[error("{0}")]
-    Url(url::ParseError),
 }
 
 #[cfg(test)]
@@ -186,6 +172,8 @@ mod tests {
         check("https://", "a host follows");
         check("https:///x", "a host follows");
         check("https://example.com:x/", "port");
+        check("https://example.com\\@evil.example/", "backslash");
+        check("https://exam\tple.com/", "control character");
     }
 
     #[test]
