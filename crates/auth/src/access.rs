@@ -34,6 +34,26 @@ impl Access {
         Self { tls, ..self }
     }
 
+    /// With this credential in place of the one it has.
+    #[must_use]
+    pub fn with_credential(self, credential: Credential) -> Self {
+        Self {
+            credential: Some(credential),
+            ..self
+        }
+    }
+
+    /// For whom the credential is not meant: the same tenant and roots, and neither a credential nor a
+    /// client certificate.
+    #[must_use]
+    pub fn without_identity(&self) -> Self {
+        Self {
+            tenant: self.tenant.clone(),
+            credential: None,
+            tls: self.tls.without_identity(),
+        }
+    }
+
     /// Whose request it is.
     pub fn tenant(&self) -> &str {
         &self.tenant

@@ -24,6 +24,8 @@ pub struct Request {
     pub(crate) body: Option<Bytes>,
     pub(crate) access: Access,
     pub(crate) scope: Option<String>,
+    pub(crate) shows_credential: bool,
+    pub(crate) named_by: Option<Url>,
 }
 
 impl Request {
@@ -36,6 +38,8 @@ impl Request {
             body: None,
             access: Access::anonymous(),
             scope: None,
+            shows_credential: false,
+            named_by: None,
         }
     }
 
@@ -103,6 +107,30 @@ impl Request {
         }
     }
 
+    /// Send a name and a password at once, to the origin of the URL and nowhere else, instead of
+    /// waiting to be asked for them. It is how Helm speaks to repositories: some of them do not ask, but
+    /// answer a stranger with less, or with 404.
+    ///
+    /// Other credentials are shown as ever.
+    pub fn show_credential(self) -> Self {
+        Self {
+            shows_credential: true,
+            ..self
+        }
+    }
+
+    /// Say that not the caller chose the host of the URL, but what was read from `place`. Then the
+    /// request only goes where `place` might have redirected it to: to its own origin, to public
+    /// addresses, and to addresses of the kind that it has itself.
+    ///
+    /// The host of `place` is looked up for that, unless a proxy does the looking up.
+    pub fn named_by(self, place: Url) -> Self {
+        Self {
+            named_by: Some(place),
+            ..self
+        }
+    }
+
     /// Whether it can be sent as it is.
     pub(crate) fn check(&self) -> Result<(), SendError> {
         let reserved = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, HOST];
@@ -123,6 +151,7 @@ impl fmt::Debug for Request {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("access", &self.access)
             .field("scope", &self.scope)
+            .field("shows_credential", &self.shows_credential)
             .finish_non_exhaustive()
     }
 }

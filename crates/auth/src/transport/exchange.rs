@@ -1,18 +1,19 @@
 //! One request on the wire, and the answer to it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use super::Shared;
 use super::clients::PoolKey;
 use super::doors::Door;
 use super::fingerprint::Fingerprint;
-use super::origin::Origin;
+use super::origin::{Origin, host_of};
 use super::proxies::Proxy;
 use super::resolver::RefusedAddress;
+use super::{Shared, resolver};
 use crate::error::Waiting;
 use crate::{Reach, SendError, Tls};
 
@@ -124,6 +125,31 @@ impl Shared {
             "answered"
         );
         Ok(inner)
+    }
+
+    /// From where the host of `url` can be reached, without asking it anything.
+    pub(super) async fn reach_of(&self, url: &Url) -> Result<Reach, SendError> {
+        if let Some(reach) = Reach::by_name(url) {
+            return Ok(reach);
+        }
+        // What a proxy resolves is not seen from here.
+        if self.proxies.on_the_way_to(url).is_some() {
+            return Ok(Reach::Public);
+        }
+        let host = host_of(url);
+        let timeout = self.clients.connect_timeout;
+        let name = url.host_str().unwrap_or_default();
+        tokio::time::timeout(timeout, resolver::reach_of(name, &self.clients.pinned))
+            .await
+            .map_err(|_| SendError::Timeout {
+                host: host.clone(),
+                waiting: Waiting::Connection,
+                after: timeout,
+            })?
+            .map_err(|source| SendError::Connection {
+                host,
+                source: Arc::new(source),
+            })
     }
 
     /// Fail if `door` was closed by an earlier 429.

@@ -39,6 +39,8 @@ struct Asker<'a> {
     registry: Origin,
     /// What the caller said it needs. Empty if it did not say.
     scope: &'a str,
+    /// Whether a password need not be asked for.
+    shows_credential: bool,
 }
 
 impl Shared {
@@ -114,6 +116,7 @@ impl Shared {
                 reason: "its URL is not one of HTTP",
             })?,
             scope: request.scope.as_deref().unwrap_or_default(),
+            shows_credential: request.shows_credential,
         })
     }
 
@@ -123,7 +126,10 @@ impl Shared {
         if let Some(Credential::RegistryToken(token)) = asker.access.credential() {
             return Ok(Shown::Credential(bearer(token.reveal())?));
         }
-        let scheme = locked(&self.schemes).get(&asker.scheme_key()).cloned();
+        let mut scheme = locked(&self.schemes).get(&asker.scheme_key()).cloned();
+        if asker.shows_credential {
+            scheme = scheme.or(Some(Scheme::Basic));
+        }
         let (realm, service, reach) = match (scheme, asker.access.credential()) {
             (Some(Scheme::Basic), Some(Credential::Basic { username, password })) => {
                 return Ok(Shown::Credential(basic(username, password.reveal())?));

@@ -38,7 +38,8 @@ impl Shared {
             headers.insert(AUTHORIZATION, authorization);
         }
         let mut counted_as = self.fingerprints.credential(request.access.credential());
-        let mut named_by = None;
+        let mut named_by = self.namer(request).await?;
+        let mut abroad = false;
         let mut followed = 0;
         loop {
             let answer = self
@@ -56,7 +57,7 @@ impl Shared {
                 return Ok(Arrival {
                     answer,
                     url,
-                    abroad: named_by.is_some(),
+                    abroad,
                 });
             };
             let refused = |reason, to: &str| SendError::RedirectRefused {
@@ -69,7 +70,8 @@ impl Shared {
                 let reason = RedirectRefusal::TooMany(self.max_redirects);
                 return Err(refused(reason, next.as_str()));
             }
-            if named_by.is_some() || Origin::of(&next) != home {
+            if abroad || Origin::of(&next) != home {
+                abroad = true;
                 headers.remove(AUTHORIZATION);
                 counted_as = self.fingerprints.credential(None);
                 tls = tls.without_identity();
@@ -82,6 +84,23 @@ impl Shared {
             url = next;
             followed += 1;
         }
+    }
+}
+
+impl Shared {
+    /// Who chose the host of `request`, if it was not the caller. What is at the origin of the one who
+    /// did is where the caller wanted to go anyway.
+    async fn namer(&self, request: &Request) -> Result<Option<NamedBy>, SendError> {
+        let Some(place) = &request.named_by else {
+            return Ok(None);
+        };
+        if Origin::of(place) == Origin::of(&request.url) {
+            return Ok(None);
+        }
+        Ok(Some(NamedBy {
+            host: host_of(place),
+            reach: self.reach_of(place).await?,
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,18 +26,32 @@ pub(super) struct Resolver {
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let pinned = self
-            .pinned
-            .get(&name.as_str().to_ascii_lowercase())
-            .cloned();
+        let pinned = Arc::clone(&self.pinned);
         let named_from = self.named_from;
         Box::pin(async move {
-            let addresses = match pinned {
-                Some(addresses) => addresses,
-                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
-            };
+            let addresses = addresses(name.as_str(), &pinned).await?;
             Ok(Box::new(permitted(addresses, named_from)?.into_iter()) as Addrs)
         })
+    }
+}
+
+/// From where the host called `name` can be reached. One that has addresses of several kinds counts
+/// as public: then it may name the fewest others.
+pub(super) async fn reach_of(name: &str, pinned: &Pinned) -> io::Result<Reach> {
+    let addresses = addresses(name, pinned).await?;
+    let mut kinds = addresses.iter().map(|address| Reach::of(address.ip()));
+    let first = kinds.next().unwrap_or(Reach::Public);
+    Ok(if kinds.all(|kind| kind == first) {
+        first
+    } else {
+        Reach::Public
+    })
+}
+
+async fn addresses(name: &str, pinned: &Pinned) -> io::Result<Vec<SocketAddr>> {
+    match pinned.get(&name.to_ascii_lowercase()) {
+        Some(addresses) => Ok(addresses.clone()),
+        None => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
     }
 }
 

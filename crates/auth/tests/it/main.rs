@@ -18,6 +18,8 @@ mod lies;
 #[cfg(feature = "http")]
 mod limits;
 #[cfg(feature = "http")]
+mod named;
+#[cfg(feature = "http")]
 mod proxies;
 #[cfg(feature = "http")]
 mod rates;
@@ -33,5 +35,7 @@ mod secrecy;
 mod server;
 #[cfg(feature = "http")]
 mod sharing;
+#[cfg(feature = "http")]
+mod showing;
 #[cfg(feature = "http")]
 mod tls;

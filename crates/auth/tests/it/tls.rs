@@ -142,3 +142,19 @@ fn a_certificate_and_a_key_that_do_not_belong_together_are_an_error() {
         );
     }
 }
+
+#[tokio::test]
+async fn access_without_identity_keeps_the_roots_and_shows_nothing() {
+    let authority = Authority::new();
+    let server = Server::start_tls(&authority, |_| Reply::ok("")).await;
+    let access = user("secret")
+        .with_tls(authority.tls_with_identity())
+        .without_identity();
+    let request = portolan_auth::Request::get(server.url("/"))
+        .access(access)
+        .show_credential();
+    assert_eq!(transport().send(request).await.unwrap().status(), 200);
+    let seen = server.seen().remove(0);
+    assert!(!seen.identified);
+    assert_eq!(seen.authorization(), None);
+}

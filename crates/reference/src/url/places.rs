@@ -61,25 +61,22 @@ impl RepositoryUrl {
         // Browsers read `\` as `/` and pass over blanks at the ends; in Helm's URLs they are neither.
         let spelled = reference.replace(' ', "%20").replace('\\', "%5C");
         let unreadable = |error| bad(Reason::Url(error));
-        let url = match scheme(&spelled) {
-            Some((scheme, rest)) => {
-                if !is_fetched(scheme) {
-                    let scheme = scheme.chars().take(20).collect();
-                    return Err(bad(Reason::ChartScheme(scheme)));
-                }
-                let host = rest.strip_prefix("//").unwrap_or_default();
-                if host.is_empty() || host.starts_with(['/', '?', '#']) {
-                    return Err(bad(Reason::NoHost));
-                }
-                Url::parse(&spelled).map_err(unreadable)?
+        let url = if let Some((scheme, rest)) = scheme(&spelled) {
+            if !is_fetched(scheme) {
+                let scheme = scheme.chars().take(20).collect();
+                return Err(bad(Reason::ChartScheme(scheme)));
             }
-            None => {
-                let mut url = self.url.join(&spelled).map_err(unreadable)?;
-                if self.shares_origin(&url) {
-                    url.set_query(self.url.query());
-                }
-                url
+            let host = rest.strip_prefix("//").unwrap_or_default();
+            if host.is_empty() || host.starts_with(['/', '?', '#']) {
+                return Err(bad(Reason::NoHost));
             }
+            Url::parse(&spelled).map_err(unreadable)?
+        } else {
+            let mut url = self.url.join(&spelled).map_err(unreadable)?;
+            if self.shares_origin(&url) {
+                url.set_query(self.url.query());
+            }
+            url
         };
         if is_fetched(url.scheme()) {
             Ok(url)
