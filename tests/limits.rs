@@ -69,6 +69,10 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
         ("chart::Limits::max_entries", chart.max_entries.to_string()),
         ("chart::Limits::max_file_bytes", bytes(chart.max_file_bytes)),
         (
+            "chart::Limits::max_values_bytes",
+            bytes(chart.max_values_bytes),
+        ),
+        (
             "store::Options::retention_ttl",
             seconds(store.retention_ttl),
         ),

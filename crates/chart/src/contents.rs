@@ -60,6 +60,11 @@ pub(crate) fn judge(files: &Files, budget: &mut Budget) -> Result<ChartMetadata,
     Folder { files, path: "" }.judge(budget, 0)
 }
 
+/// What the chart that `files` are says about itself.
+pub(crate) fn metadata_of(files: &Files) -> Result<ChartMetadata, ReadChartError> {
+    Folder { files, path: "" }.metadata()
+}
+
 /// Files under one folder.
 #[derive(Clone, Copy)]
 struct Folder<'a> {

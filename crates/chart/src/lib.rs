@@ -4,21 +4,28 @@ mod archive;
 mod chart;
 mod contents;
 mod directory;
+mod edit;
+mod go_json;
 mod ignore;
 mod limits;
+mod lock;
 mod media_type;
 mod metadata;
 mod name;
 mod read;
 mod tag;
 mod unpack;
+mod values;
+mod version;
 mod write;
 mod yaml;
 
 pub use archive::{EntryProblem, Found};
 pub use chart::Chart;
 pub use directory::{FileProblem, IgnoreError, ReadDirectoryError, read_directory};
+pub use edit::SetValuesError;
 pub use limits::Limits;
+pub use lock::{Lock, LockedDependency, ParseLockError};
 pub use media_type::{
     CONFIG_MEDIA_TYPE, CONTENT_MEDIA_TYPE, LEGACY_CONTENT_MEDIA_TYPE, PROVENANCE_MEDIA_TYPE,
 };
@@ -27,3 +34,5 @@ pub use name::{ChartName, ParseChartNameError};
 pub use read::{Excess, ReadChartError, check_archive, read_chart, read_metadata};
 pub use tag::{tag_for_version, version_for_tag};
 pub use unpack::{UnpackError, unpack};
+pub use values::{MergeValuesError, merge_values};
+pub use version::{SetVersionError, version_with_metadata};

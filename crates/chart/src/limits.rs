@@ -21,6 +21,9 @@ pub struct Limits {
     /// The largest file of a chart directory, and the largest metadata file (`Chart.yaml`,
     /// `requirements.yaml`, their locks) of an archive, in bytes. Default: 5 MiB.
     pub max_file_bytes: u64,
+    /// What values files may come to while they are merged, in bytes: their texts, 64 for each
+    /// value, 640 for each list and map, aliases written out. Default: 64 MiB.
+    pub max_values_bytes: u64,
 }
 
 impl Default for Limits {
@@ -30,6 +33,7 @@ impl Default for Limits {
             max_unpacked_bytes: 100 << 20,
             max_entries: 100_000,
             max_file_bytes: 5 << 20,
+            max_values_bytes: 64 << 20,
         }
     }
 }
@@ -60,6 +64,13 @@ impl Limits {
     #[must_use]
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.max_file_bytes = bytes;
+        self
+    }
+
+    /// Set [`max_values_bytes`](Self::max_values_bytes).
+    #[must_use]
+    pub fn max_values_bytes(mut self, bytes: u64) -> Self {
+        self.max_values_bytes = bytes;
         self
     }
 }

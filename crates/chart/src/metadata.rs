@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub(crate) use draft::{Draft, check_lock};
+pub(crate) use draft::{Draft, check_lock, read_lock};
 pub use problem::ParseMetadataError;
 pub(crate) use problem::Problem;
 

@@ -7,16 +7,23 @@
 //! [1]: https://github.com/kubernetes-sigs/yaml/blob/v1.6.0/yaml.go
 
 mod number;
+mod resolve;
+mod room;
 mod shape;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
 pub(crate) use number::go_text;
+pub(crate) use room::Room;
 pub(crate) use shape::{check_values, is_json};
+pub(crate) use write::{write, write_text};
 
 /// Something in a YAML document.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +40,18 @@ pub(crate) enum Node {
 impl Node {
     /// The first document of `yaml`.
     pub(crate) fn parse(yaml: &[u8]) -> Result<Self, YamlError> {
+        Self::parse_within(yaml, &Room::default())
+    }
+
+    /// The first document of `yaml`, if it fits into `room`.
+    pub(crate) fn parse_within(yaml: &[u8], room: &Room) -> Result<Self, YamlError> {
         let document = first_document(text(yaml)?);
         check_characters(document)?;
-        serde_saphyr::from_str_with_options(document, options()).map_err(YamlError::new)
+        let seed = NodeSeed { room, depth: 0 };
+        serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
+            seed.deserialize(deserializer)
+        })
+        .map_err(YamlError::new)
     }
 
     /// What this is, for an error message.
@@ -127,12 +143,17 @@ fn options_for_values() -> serde_saphyr::Options {
 /// A line that starts with `---` or `...` ends a document wherever it stands, inside of quotes and
 /// block scalars too ([YAML 1.2.2, 9.1.2](https://yaml.org/spec/1.2.2/#912-document-markers)).
 fn first_document(text: &str) -> &str {
+    &text[..first_document_end(text)]
+}
+
+/// Where the first document of `text` ends.
+pub(crate) fn first_document_end(text: &str) -> usize {
     let mut begun = false;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         if is_marker(line, "---") || is_marker(line, "...") {
             if begun {
-                return &text[..at];
+                return at;
             }
             begun = line.starts_with('-');
         } else if !begun {
@@ -140,7 +161,7 @@ fn first_document(text: &str) -> &str {
         }
         at += line.len();
     }
-    text
+    text.len()
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {
@@ -150,68 +171,105 @@ fn is_marker(line: &str, marker: &str) -> bool {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+        let room = Room::default();
+        NodeSeed {
+            room: &room,
+            depth: 0,
+        }
+        .deserialize(deserializer)
     }
 }
 
-struct NodeVisitor;
+/// Reads a node at some depth, aliases written out, as long as there is room for it.
+#[derive(Clone, Copy)]
+struct NodeSeed<'r> {
+    room: &'r Room,
+    depth: u32,
+}
 
-impl<'de> Visitor<'de> for NodeVisitor {
+impl NodeSeed<'_> {
+    fn scalar<E: serde::de::Error>(self, node: Node, text: usize) -> Result<Node, E> {
+        self.room.take_scalar(text).map_err(E::custom)?;
+        Ok(node)
+    }
+
+    /// The seed for what is inside.
+    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
+        self.room.take_collection(self.depth).map_err(E::custom)?;
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("YAML")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.scalar(Node::Null, 0)
     }
 
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.scalar(Node::Null, 0)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        Node::deserialize(deserializer)
+        self.deserialize(deserializer)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
+        self.scalar(Node::Bool(value), 0)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Int(value.into()))
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Node, E> {
+        self.scalar(Node::Int(value.into()), 0)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Int(value.into()))
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
+        self.scalar(Node::Int(value.into()), 0)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Float(value))
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        self.scalar(Node::Float(value), 0)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
+        self.scalar(Node::Text(value.to_owned()), value.len())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::Text(value))
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Node, E> {
+        let length = value.len();
+        self.scalar(Node::Text(value), length)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let inside = self.inside()?;
         let mut list = Vec::new();
-        while let Some(node) = access.next_element()? {
+        while let Some(node) = access.next_element_seed(inside)? {
             list.push(node);
         }
         Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let inside = self.inside()?;
         let mut map = BTreeMap::new();
-        while let Some(key) = access.next_key::<Node>()? {
+        while let Some(key) = access.next_key_seed(inside)? {
             let key = key_text(key).map_err(A::Error::custom)?;
-            map.insert(key, access.next_value()?);
+            map.insert(key, access.next_value_seed(inside)?);
         }
         Ok(Node::Map(map))
     }
@@ -223,6 +281,9 @@ fn key_text(key: Node) -> Result<String, String> {
         Node::Text(text) => Ok(text),
         Node::Bool(value) => Ok(value.to_string()),
         Node::Int(value) => Ok(value.to_string()),
+        Node::Float(value) if value.is_nan() => Ok(".nan".to_owned()),
+        Node::Float(f64::INFINITY) => Ok(".inf".to_owned()),
+        Node::Float(f64::NEG_INFINITY) => Ok("-.inf".to_owned()),
         Node::Float(value) => Ok(go_text(value)),
         Node::Null | Node::List(_) | Node::Map(_) => Err(format!("{} cannot be a key", key.kind())),
     }

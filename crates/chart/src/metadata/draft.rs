@@ -4,6 +4,7 @@ use super::fields::{Fields, json};
 use super::problem::Problem;
 use super::{ChartMetadata, Dependency, Maintainer};
 use crate::yaml::Node;
+use crate::{Lock, LockedDependency};
 
 /// What metadata files say, types right but nothing else.
 ///
@@ -96,15 +97,37 @@ impl Draft {
 
 /// Check that `yaml` is a `Chart.lock` or `requirements.lock`.
 pub(crate) fn check_lock(yaml: &[u8]) -> Result<(), Problem> {
+    lock(yaml).map(drop)
+}
+
+/// Read a `Chart.lock` or `requirements.lock`. Helm loads one with an entry that has nothing in it,
+/// and cannot do anything with it.
+pub(crate) fn read_lock(yaml: &[u8]) -> Result<Lock, Problem> {
+    let (mut lock, dependencies) = lock(yaml)?;
+    for dependency in dependencies {
+        let dependency = dependency.ok_or(Problem::NullEntry("dependencies"))?;
+        lock.dependencies.push(LockedDependency {
+            name: dependency.name,
+            version: dependency.version.unwrap_or_default(),
+            repository: dependency.repository,
+        });
+    }
+    Ok(lock)
+}
+
+fn lock(yaml: &[u8]) -> Result<(Lock, Vec<Option<Dependency>>), Problem> {
     let node = Node::parse(yaml)?;
     let fields = Fields::of(&node, "")?;
-    entries(fields.list("dependencies")?, dependency)?;
-    fields.text("digest")?;
-    let generated = fields.text("generated")?;
-    if generated.is_empty() || super::time::is_rfc3339(&generated) {
-        return Ok(());
+    let dependencies = entries(fields.list("dependencies")?, dependency)?;
+    let lock = Lock {
+        generated: fields.text("generated")?,
+        digest: fields.text("digest")?,
+        dependencies: Vec::new(),
+    };
+    if lock.generated.is_empty() || super::time::is_rfc3339(&lock.generated) {
+        return Ok((lock, dependencies));
     }
-    Err(Problem::Time(generated))
+    Err(Problem::Time(lock.generated))
 }
 
 fn entries<T>(

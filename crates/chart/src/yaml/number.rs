@@ -15,13 +15,30 @@ pub(crate) fn go_text(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
-    let scientific = format!("{value:e}");
+    shortest(&format!("{value:e}"), || value.to_string())
+}
+
+/// The finite number `value` as Helm writes it after it went through JSON: whole where it is an
+/// integer of 64 bits, else as short as it can be, `%g`.
+pub(crate) fn json_number(value: f64) -> String {
+    let whole = value.to_string();
+    if whole.parse::<i64>().is_ok_and(|whole| whole == 0) {
+        return "0".to_owned(); // and minus zero
+    }
+    if whole.parse::<i64>().is_ok() || whole.parse::<u64>().is_ok() {
+        return whole;
+    }
+    shortest(&format!("{value:e}"), || whole)
+}
+
+/// Go's `%g` with as many digits as it takes: with an exponent that is less than -4 or more than 5.
+fn shortest(scientific: &str, plain: impl FnOnce() -> String) -> String {
     let Some((digits, exponent)) = scientific.split_once('e') else {
-        return scientific;
+        return scientific.to_owned();
     };
     match exponent.parse::<i32>() {
         Ok(exponent) if !(-4..6).contains(&exponent) => exponential(digits, exponent),
-        Ok(_) | Err(_) => value.to_string(),
+        Ok(_) | Err(_) => plain(),
     }
 }
 

@@ -149,3 +149,9 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// The rows of a file of JSON lines.
+pub(crate) fn rows<T: serde::de::DeserializeOwned>(file: &str) -> Vec<T> {
+    let row = |line| serde_json::from_str(line).unwrap();
+    file.lines().map(row).collect()
+}
