@@ -10,6 +10,7 @@ mod ledger;
 mod reading;
 mod rejection;
 mod tag;
+mod walk;
 mod wanted;
 
 pub use crate::choice::{Candidate, Choice, Miss};
@@ -19,3 +20,8 @@ pub use crate::explanation::{Considered, Explanation, Hint};
 pub use crate::rejection::{Rejection, Verdict};
 pub use crate::tag::{TagRule, choose_tag, pick_tag};
 pub use crate::wanted::Wanted;
+pub use walk::{
+    Answer, AnswerError, Catalog, DependencyError, DependencyRepository, Listed, LockedDependency,
+    ParseDependencyRepositoryError, Place, Question, QuestionId, Reach, Resolution, Resolved,
+    Subject, Unbuilt, Vendored, Walk, WalkError, WalkOptions, resolve_dependencies,
+};

@@ -1,5 +1,6 @@
 //! The public API against what the originals answer.
 
+mod dependencies;
 mod explanations;
 mod index;
 mod masterminds;

@@ -1,0 +1,70 @@
+//! How a walk goes about it.
+
+use std::collections::BTreeMap;
+
+use super::path::{Reach, clean};
+
+/// What a [`Resolution`](crate::Resolution) is as deep as, and whoever goes through it has to be able
+/// to bear.
+const MOST_DEEP: usize = 64;
+
+/// How far a [`Walk`](crate::Walk) goes, and what it knows beforehand.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct WalkOptions {
+    pub(super) path: String,
+    pub(super) reach: Reach,
+    pub(super) named: Option<BTreeMap<String, String>>,
+    pub(super) max_dependencies: usize,
+    pub(super) max_depth: usize,
+}
+
+impl Default for WalkOptions {
+    /// A chart at the root of its source, no list of repositories, at most 1,000 dependencies, at
+    /// most 16 deep.
+    fn default() -> Self {
+        Self {
+            path: "/".to_owned(),
+            reach: Reach::default(),
+            named: None,
+            max_dependencies: 1000,
+            max_depth: 16,
+        }
+    }
+}
+
+impl WalkOptions {
+    /// Where the chart is: its path from the root of the source, or on the machine.
+    pub fn at(mut self, path: &str) -> Self {
+        self.path = clean(path.split('/'));
+        self
+    }
+
+    /// How far `file://` repositories may reach. By default no further than the source.
+    pub fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+
+    /// The URLs that `@name` and `alias:name` stand for. Without a list, these are an error that
+    /// says so.
+    ///
+    /// They are taken as they are written, for that is how Helm puts them into a lock file.
+    pub fn named(mut self, repositories: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.named = Some(repositories.into_iter().collect());
+        self
+    }
+
+    /// The most dependencies in all, those of dependencies included. By default 1,000.
+    pub fn max_dependencies(mut self, most: usize) -> Self {
+        self.max_dependencies = most;
+        self
+    }
+
+    /// How deep charts on disk may require each other: 1 is the chart's own requirements. By
+    /// default 16, and never more than 64.
+    pub fn max_depth(mut self, most: usize) -> Self {
+        self.max_depth = most.min(MOST_DEEP);
+        self
+    }
+}
