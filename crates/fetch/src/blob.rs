@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
-use portolan_auth::{Response, SendError};
 use portolan_reference::{Digest, Hasher};
-use tokio::time::{Instant, timeout};
 
-use crate::registry::announced_length;
-use crate::retry::{pause, wait_after};
+use crate::asker::announced_length;
+use crate::retry::Attempts;
+use crate::transfer::{Stop, Transfer};
 use crate::{Descriptor, FetchError, OciRegistry, Remote, Target};
 
 /// A blob on its way from a registry.
@@ -29,7 +28,9 @@ pub struct Blob {
     descriptor: Descriptor,
     target: Target,
     transfer: Option<Transfer>,
-    requests: u32,
+    /// How many of the bytes to come have been handed out already.
+    skip: u64,
+    attempts: Attempts,
     handed_out: u64,
     patience: Duration,
     state: State,
@@ -64,7 +65,8 @@ impl Blob {
             descriptor,
             target,
             transfer: None,
-            requests: 0,
+            skip: 0,
+            attempts: Attempts::default(),
             handed_out: 0,
         };
         blob.begin().await?;
@@ -135,7 +137,12 @@ impl Blob {
             };
             let whole = self.handed_out == self.descriptor.size();
             match read {
-                Ok(Some(chunk)) => return self.pass(chunk).map(Some),
+                Ok(Some(chunk)) => {
+                    let fresh = self.fresh(chunk);
+                    if !fresh.is_empty() {
+                        return self.pass(fresh).map(Some);
+                    }
+                }
                 // What becomes of a connection after the last byte says nothing about the content.
                 Ok(None) | Err(_) if whole => return self.judge(),
                 Ok(None) => self.rest_after(self.size_mismatch(self.handed_out)).await?,
@@ -168,31 +175,36 @@ impl Blob {
     }
 
     async fn request(&mut self) -> Result<Transfer, FetchError> {
-        self.requests += 1;
+        self.attempts.begin();
         let url = self
             .remote
             .url(&format!("blobs/{}", self.descriptor.digest()))?;
         let request = self.remote.reading(Method::GET, url);
-        let answer = self.registry.ask(request, &self.target).await?;
+        let answer = self.registry.asker().ask(request, &self.target).await?;
         match announced_length(answer.headers()) {
             Some(announced) if announced != self.descriptor.size() => {
                 Err(self.size_mismatch(announced))
             }
-            _ => Ok(Transfer {
-                answer,
-                skip: self.handed_out,
-            }),
+            _ => {
+                self.skip = self.handed_out;
+                Ok(Transfer::new(answer))
+            }
         }
     }
 
     /// Wait until another request may be made. Gives `error` back if none may.
     async fn rest_after(&mut self, error: FetchError) -> Result<(), FetchError> {
         self.transfer = None;
-        let Some(wait) = wait_after(&error, self.requests) else {
-            return Err(error);
-        };
-        pause(wait, &error, self.requests).await;
-        Ok(())
+        self.attempts.rest_after(error).await
+    }
+
+    /// What of `chunk` has not been handed out yet.
+    fn fresh(&mut self, mut chunk: Bytes) -> Bytes {
+        let known = usize::try_from(self.skip)
+            .unwrap_or(usize::MAX)
+            .min(chunk.len());
+        self.skip -= known as u64;
+        chunk.split_off(known)
     }
 
     /// Count and hash a piece before it is handed out.
@@ -246,43 +258,5 @@ impl fmt::Debug for Blob {
             .field("descriptor", &self.descriptor)
             .field("handed_out", &self.handed_out)
             .finish_non_exhaustive()
-    }
-}
-
-/// One answer being read, whose first `skip` bytes have been handed out already.
-struct Transfer {
-    answer: Response,
-    skip: u64,
-}
-
-/// Why no more can be read.
-enum Stop {
-    /// `patience` is used up.
-    Slow,
-    Broken(SendError),
-}
-
-impl Transfer {
-    /// The next piece that has not been handed out yet and is not empty. The time it takes is taken
-    /// off `patience`; the time that the receiver takes between two pieces is not.
-    async fn read(&mut self, patience: &mut Duration) -> Result<Option<Bytes>, Stop> {
-        loop {
-            let asked = Instant::now();
-            let read = timeout(*patience, self.answer.chunk())
-                .await
-                .map_err(|_| Stop::Slow)?;
-            *patience = patience.saturating_sub(asked.elapsed());
-            let Some(mut chunk) = read.map_err(Stop::Broken)? else {
-                return Ok(None);
-            };
-            let known = usize::try_from(self.skip)
-                .unwrap_or(usize::MAX)
-                .min(chunk.len());
-            self.skip -= known as u64;
-            let fresh = chunk.split_off(known);
-            if !fresh.is_empty() {
-                return Ok(Some(fresh));
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asker;
 mod blob;
 mod error;
 mod helm;
@@ -15,6 +16,7 @@ mod remote;
 mod retry;
 mod source;
 mod tags;
+mod transfer;
 
 pub use crate::blob::Blob;
 pub use crate::error::{FetchError, Target};

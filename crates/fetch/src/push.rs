@@ -148,7 +148,7 @@ impl OciRegistry {
                 StatusCode::OK => Ok(true),
                 // Whether a registry that does not know `HEAD` has it is found out by sending it.
                 StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(false),
-                _ => Err(self.refusal(answer, &target).await),
+                _ => Err(self.asker().refusal(answer, &target).await),
             }
         })
         .await?;
@@ -167,7 +167,7 @@ impl OciRegistry {
             )
             .await?;
         if answer.status() != StatusCode::ACCEPTED {
-            return Err(self.refusal(answer, &target).await.into());
+            return Err(self.asker().refusal(answer, &target).await.into());
         }
         let mut place = upload_location(remote.repository(), &start, &answer)?;
         place
@@ -179,7 +179,7 @@ impl OciRegistry {
         if answer.status() == StatusCode::CREATED {
             Ok(())
         } else {
-            Err(self.refusal(answer, &target).await.into())
+            Err(self.asker().refusal(answer, &target).await.into())
         }
     }
 
@@ -197,12 +197,13 @@ impl OciRegistry {
             .body(document)
             .header(CONTENT_TYPE, HeaderValue::from_static(OCI_MANIFEST));
         let answer = self
+            .asker()
             .transport()
             .send(request)
             .await
             .map_err(|error| FetchError::sending(&target, error))?;
         if !answer.status().is_success() {
-            return Err(self.refusal(answer, &target).await.into());
+            return Err(self.asker().refusal(answer, &target).await.into());
         }
         match told_digest(answer.headers()) {
             Some(stored) if stored.algorithm() == sent.algorithm() && stored != sent => {
@@ -231,7 +232,8 @@ impl OciRegistry {
                 HeaderValue::from_static("application/octet-stream"),
             );
         }
-        self.transport()
+        self.asker()
+            .transport()
             .send(request)
             .await
             .map_err(|error| FetchError::sending(target, error))

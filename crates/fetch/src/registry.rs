@@ -1,17 +1,15 @@
 //! Asking an OCI registry.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use portolan_auth::{DeniedBy, Request, Response, SendError, Transport};
+use portolan_auth::{DeniedBy, SendError, Transport};
 use portolan_reference::{Algorithm, Digest, OciReference, Pin};
 use url::Url;
 
+use crate::asker::Asker;
 use crate::manifest::{self, Document, Manifest};
 use crate::retry::repeat;
-use crate::{Blob, Descriptor, FetchError, Limits, Platform, RegistryMessage, Remote, Target};
+use crate::{Blob, Descriptor, FetchError, Limits, Platform, Remote, Target};
 
 /// Every kind of manifest that is understood, so that the registry need not convert any.
 const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -20,11 +18,6 @@ const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json";
 /// Where a registry tells the digest of what it sends.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
-/// How much of an error's body is read, in bytes, and for how long.
-const MAX_MESSAGE_BYTES: u64 = 64 << 10;
-const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest time a registry can ask to be left alone, as for 429.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(10);
 
 /// The reading and writing half of the
 /// [OCI distribution specification v1.1.1](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md),
@@ -43,19 +36,20 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(10);
 /// happened.
 #[derive(Debug, Clone)]
 pub struct OciRegistry {
-    transport: Transport,
-    limits: Limits,
+    asker: Asker,
 }
 
 impl OciRegistry {
     /// Ask through `transport`, under `limits`.
     pub fn new(transport: Transport, limits: Limits) -> Self {
-        Self { transport, limits }
+        Self {
+            asker: Asker::new(transport, limits),
+        }
     }
 
     /// The limits it works under.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        self.asker.limits()
     }
 
     /// The manifest that `pin` names.
@@ -133,12 +127,12 @@ impl OciRegistry {
             let request = remote
                 .reading(Method::HEAD, url.clone())
                 .header(ACCEPT, accepted());
-            match self.transport.send(request).await {
+            match self.asker.transport().send(request).await {
                 Ok(answer) if answer.status() == StatusCode::OK => {
                     Ok(told_digest(answer.headers()))
                 }
                 Ok(answer) if refuses_head(answer.status()) => Ok(None),
-                Ok(answer) => Err(self.refusal(answer, &target).await),
+                Ok(answer) => Err(self.asker.refusal(answer, &target).await),
                 Err(SendError::Denied {
                     by: DeniedBy::Registry | DeniedBy::RegistryWithoutCredential,
                     ..
@@ -173,78 +167,8 @@ impl OciRegistry {
         Blob::open(self.clone(), remote.clone(), descriptor.clone(), limit).await
     }
 
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    /// Send `request`. Anything but the status 200 is an error.
-    pub(crate) async fn ask(
-        &self,
-        request: Request,
-        target: &Target,
-    ) -> Result<Response, FetchError> {
-        let answer = self
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| FetchError::sending(target, error))?;
-        if answer.status() == StatusCode::OK {
-            Ok(answer)
-        } else {
-            Err(self.refusal(answer, target).await)
-        }
-    }
-
-    /// The whole body, of at most `limit` bytes, within the time for a body.
-    pub(crate) async fn body(
-        &self,
-        answer: Response,
-        limit: u64,
-        target: &Target,
-    ) -> Result<Bytes, FetchError> {
-        if announced_length(answer.headers()).is_some_and(|length| length > limit) {
-            return Err(FetchError::TooLarge {
-                target: Box::new(target.clone()),
-                limit,
-            });
-        }
-        tokio::time::timeout(self.limits.body_timeout, answer.collect(limit))
-            .await
-            .map_err(|_| FetchError::TooSlow {
-                target: Box::new(target.clone()),
-                limit: self.limits.body_timeout,
-            })?
-            .map_err(|error| FetchError::sending(target, error))
-    }
-
-    /// What an answer means that is not the one hoped for.
-    pub(crate) async fn refusal(&self, answer: Response, target: &Target) -> FetchError {
-        let target = Box::new(target.clone());
-        let status = answer.status();
-        let retry_after = answer.headers().get(RETRY_AFTER).and_then(asked_wait);
-        let patience = MESSAGE_TIMEOUT.min(self.limits.body_timeout);
-        let reading = tokio::time::timeout(patience, answer.collect(MAX_MESSAGE_BYTES)).await;
-        let said = reading
-            .ok()
-            .and_then(Result::ok)
-            .and_then(|body| RegistryMessage::parse(&body));
-        match status {
-            StatusCode::NOT_FOUND => FetchError::NotFound {
-                target,
-                source: said,
-            },
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FetchError::Denied {
-                target,
-                status,
-                source: said.map(Into::into),
-            },
-            _ => FetchError::Server {
-                target,
-                status,
-                retry_after,
-                source: said,
-            },
-        }
+    pub(crate) fn asker(&self) -> &Asker {
+        &self.asker
     }
 
     async fn document(
@@ -258,14 +182,15 @@ impl OciRegistry {
             let request = remote
                 .reading(Method::GET, url.clone())
                 .header(ACCEPT, accepted());
-            let answer = self.ask(request, &target).await?;
+            let answer = self.asker.ask(request, &target).await?;
             let told = told_digest(answer.headers());
             let content_type = answer
                 .headers()
                 .get(CONTENT_TYPE)
                 .map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
             let bytes = self
-                .body(answer, self.limits.max_manifest_bytes, &target)
+                .asker
+                .body(answer, self.limits().max_manifest_bytes, &target)
                 .await?;
             let expected = match reference.pin() {
                 Pin::Digest(digest) => Some(digest.clone()),
@@ -321,16 +246,4 @@ fn refuses_head(status: StatusCode) -> bool {
 /// The digest that the registry tells. One that cannot be read is as good as none.
 pub(crate) fn told_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get(CONTENT_DIGEST)?.to_str().ok()?.parse().ok()
-}
-
-/// How many bytes the registry says the body has.
-pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// `Retry-After` in seconds. Its other form, a date, is left to the caller's own back-off: it needs
-/// two clocks that agree.
-fn asked_wait(value: &HeaderValue) -> Option<Duration> {
-    let seconds = value.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::FetchError;
 
 /// How often one request is sent in all.
-pub(crate) const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// The wait before the second attempt, doubled before each further one, before jitter.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// A registry that wants to be left alone for longer than this is left to the caller.
@@ -20,28 +20,41 @@ pub(crate) async fn repeat<T, F>(attempt: impl Fn() -> F) -> Result<T, FetchErro
 where
     F: Future<Output = Result<T, FetchError>>,
 {
-    let mut made = 1;
+    let mut attempts = Attempts::default();
     loop {
-        let error = match attempt().await {
+        attempts.begin();
+        match attempt().await {
             Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        match wait_after(&error, made) {
-            Some(wait) => pause(wait, &error, made).await,
-            None => return Err(error),
+            Err(error) => attempts.rest_after(error).await?,
         }
-        made += 1;
     }
 }
 
-/// Wait, and leave a trace of why.
-pub(crate) async fn pause(wait: Duration, error: &FetchError, made: u32) {
-    tracing::debug!(%error, attempt = made, wait_ms = wait.as_millis(), "trying again");
-    tokio::time::sleep(wait).await;
+/// How often one thing has been asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    made: u32,
+}
+
+impl Attempts {
+    /// Count the one that is about to be made.
+    pub(crate) fn begin(&mut self) {
+        self.made += 1;
+    }
+
+    /// Wait until there may be another one. Gives `error` back if there may be none.
+    pub(crate) async fn rest_after(&self, error: FetchError) -> Result<(), FetchError> {
+        let Some(wait) = wait_after(&error, self.made) else {
+            return Err(error);
+        };
+        tracing::debug!(%error, attempt = self.made, wait_ms = wait.as_millis(), "trying again");
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
 }
 
 /// How long to wait after the `made`th attempt failed with `error`; `None` to give up.
-pub(crate) fn wait_after(error: &FetchError, made: u32) -> Option<Duration> {
+fn wait_after(error: &FetchError, made: u32) -> Option<Duration> {
     if made >= MAX_ATTEMPTS {
         return None;
     }

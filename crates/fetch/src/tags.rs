@@ -78,10 +78,10 @@ impl OciRegistry {
         let target = Target::Tags(remote.repository().clone());
         repeat(|| async {
             let request = remote.reading(Method::GET, url.clone());
-            let answer = self.ask(request, &target).await?;
+            let answer = self.asker().ask(request, &target).await?;
             let (next, base) = (next_link(&answer), answer.url().clone());
             Ok(Page {
-                body: self.body(answer, limit, &target).await?,
+                body: self.asker().body(answer, limit, &target).await?,
                 next,
                 base,
             })
