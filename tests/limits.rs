@@ -45,6 +45,14 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             bytes(fetch.max_chart_bytes),
         ),
         (
+            "fetch::Limits::max_index_bytes",
+            bytes(fetch.max_index_bytes),
+        ),
+        (
+            "fetch::Limits::max_source_bytes",
+            bytes(fetch.max_source_bytes),
+        ),
+        (
             "fetch::Limits::max_tag_pages",
             fetch.max_tag_pages.to_string(),
         ),

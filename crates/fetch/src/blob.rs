@@ -10,7 +10,7 @@ use portolan_reference::{Digest, Hasher};
 
 use crate::asker::announced_length;
 use crate::retry::Attempts;
-use crate::transfer::{Stop, Transfer};
+use crate::transfer::Transfer;
 use crate::{Descriptor, FetchError, OciRegistry, Remote, Target};
 
 /// A blob on its way from a registry.
@@ -146,16 +146,9 @@ impl Blob {
                 // What becomes of a connection after the last byte says nothing about the content.
                 Ok(None) | Err(_) if whole => return self.judge(),
                 Ok(None) => self.rest_after(self.size_mismatch(self.handed_out)).await?,
-                Err(Stop::Slow) => {
-                    let limit = self.registry.limits().body_timeout;
-                    return Err(FetchError::TooSlow {
-                        target: Box::new(self.target.clone()),
-                        limit,
-                    });
-                }
-                Err(Stop::Broken(error)) => {
-                    self.rest_after(FetchError::sending(&self.target, error))
-                        .await?;
+                Err(stop) => {
+                    let error = stop.into_error(&self.target, self.registry.limits());
+                    self.rest_after(error).await?;
                 }
             }
         }

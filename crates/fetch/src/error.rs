@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use portolan_auth::SendError;
-use portolan_reference::{Digest, OciReference, OciRepository, ParseReferenceError};
+use portolan_reference::{Digest, OciReference, OciRepository, ParseReferenceError, ParseUrlError};
 
-use crate::{ChartFlaw, ManifestFlaw, PageFlaw, RegistryMessage};
+use crate::{ChartFlaw, EncodingFlaw, ManifestFlaw, PageFlaw, RegistryMessage};
 
 /// What a request was about, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,24 @@ pub enum Target {
     Blob(OciReference),
     /// A place to upload a blob to.
     Upload(OciRepository),
+    /// The index of a repository, by its URL without user info and query.
+    Index(String),
+    /// A chart of such a repository, by its URL without user info and query.
+    Chart(String),
+    /// What another controller has published, by its URL without user info and query.
+    Source(String),
+}
+
+impl Target {
+    /// That it was refused with `status`: the way Helm says it of what has a URL, else `otherwise`.
+    fn refused(&self, status: StatusCode, otherwise: &str) -> String {
+        match self {
+            Self::Index(url) | Self::Chart(url) | Self::Source(url) => {
+                format!("failed to fetch {url} : {status}")
+            }
+            _ => format!("{self}: {otherwise}"),
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -31,13 +49,16 @@ impl fmt::Display for Target {
             Self::Manifest(reference) => write!(f, "`{reference}`"),
             Self::Blob(reference) => write!(f, "blob `{reference}`"),
             Self::Upload(repository) => write!(f, "upload to `{repository}`"),
+            Self::Index(url) => write!(f, "index `{url}`"),
+            Self::Chart(url) => write!(f, "chart `{url}`"),
+            Self::Source(url) => write!(f, "source `{url}`"),
         }
     }
 }
 
-/// Why something could not be fetched from a registry.
+/// Why something could not be fetched from a registry or a repository.
 ///
-/// Where the registry gave a reason in words, it is the [source](std::error::Error::source).
+/// Where the server gave a reason in words, it is the [source](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -54,7 +75,7 @@ pub enum FetchError {
         source: Option<url::ParseError>,
     },
     /// The registry has no such thing, or does not show it to this credential.
-    #[error("{target}: not found")]
+    #[error("{}", target.refused(StatusCode::NOT_FOUND, "not found"))]
     NotFound {
         /// What was asked for.
         target: Box<Target>,
@@ -62,7 +83,7 @@ pub enum FetchError {
         source: Option<RegistryMessage>,
     },
     /// The registry, or its token service, refuses this credential or asks for one.
-    #[error("{target}: access denied ({status})")]
+    #[error("{}", target.refused(*status, &format!("access denied ({status})")))]
     Denied {
         /// What was asked for.
         target: Box<Target>,
@@ -80,7 +101,7 @@ pub enum FetchError {
         retry_after: Duration,
     },
     /// The registry answered with a status that does not belong to this request.
-    #[error("{target}: the registry answered {status}")]
+    #[error("{}", target.refused(*status, &format!("the registry answered {status}")))]
     Server {
         /// What was asked for.
         target: Box<Target>,
@@ -135,6 +156,24 @@ pub enum FetchError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// The content is encoded so that it cannot be had.
+    #[error("{target}: the answer cannot be decoded")]
+    BadEncoding {
+        /// What was asked for.
+        target: Box<Target>,
+        /// What is wrong with it.
+        #[source]
+        flaw: EncodingFlaw,
+    },
+    /// The transfer broke off, and what was sent the second time begins differently.
+    #[error("{0}: it changed while it was being fetched")]
+    Changed(Box<Target>),
+    /// There was an error before, after which there is nothing more to be had.
+    #[error("{0}: it was given up after an error")]
+    GivenUp(Box<Target>),
+    /// The index names no place from which a chart can be fetched, so nothing was sent.
+    #[error("the chart cannot be fetched")]
+    BadChartUrl(#[source] ParseUrlError),
     /// The repository has more tags than the caller allows.
     #[error("`{repository}` has more than {limit} tags")]
     TooManyTags {
@@ -185,7 +224,12 @@ impl FetchError {
             Self::RateLimited { .. }
             | Self::TooSlow { .. }
             | Self::DigestMismatch { .. }
-            | Self::SizeMismatch { .. } => true,
+            | Self::SizeMismatch { .. }
+            | Self::Changed(_)
+            | Self::GivenUp(_) => true,
+            Self::BadEncoding { flaw, .. } => {
+                matches!(flaw, EncodingFlaw::Corrupt | EncodingFlaw::Truncated)
+            }
             Self::Server { status, .. } => status.is_server_error(),
             Self::Transport { source, .. } => source.is_transient(),
             Self::Reference(_)
@@ -193,6 +237,7 @@ impl FetchError {
             | Self::NotFound { .. }
             | Self::Denied { .. }
             | Self::TooLarge { .. }
+            | Self::BadChartUrl(_)
             | Self::TooManyTags { .. }
             | Self::BadPage { .. }
             | Self::BadManifest { .. }

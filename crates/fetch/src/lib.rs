@@ -2,8 +2,12 @@
 
 mod asker;
 mod blob;
+mod download;
 mod error;
+mod gunzip;
 mod helm;
+mod index_remote;
+mod index_repository;
 mod limits;
 mod link;
 mod manifest;
@@ -17,10 +21,15 @@ mod retry;
 mod source;
 mod tags;
 mod transfer;
+mod validators;
 
 pub use crate::blob::Blob;
+pub use crate::download::Download;
 pub use crate::error::{FetchError, Target};
+pub use crate::gunzip::EncodingFlaw;
 pub use crate::helm::ChartFlaw;
+pub use crate::index_remote::IndexRemote;
+pub use crate::index_repository::{IndexAnswer, IndexRepository};
 pub use crate::limits::Limits;
 pub use crate::manifest::{Descriptor, Manifest, ManifestFlaw, Platform};
 pub use crate::message::RegistryMessage;
@@ -30,3 +39,4 @@ pub use crate::registry::OciRegistry;
 pub use crate::remote::Remote;
 pub use crate::source::{ChartSource, Opening, PinnedChart, Pinning, Versions};
 pub use crate::tags::PageFlaw;
+pub use crate::validators::Validators;

@@ -1,8 +1,8 @@
-//! How much a registry may make its reader do.
+//! How much a server may make its reader do.
 
 use std::time::Duration;
 
-/// What a registry may at most cost the one who asks it. Sizes are bytes.
+/// What a registry or repository may at most cost the one who asks it. Sizes are bytes.
 ///
 /// A limit is enforced while bytes arrive, never after they were gathered; where a size is promised
 /// beforehand, a promise above the limit is refused without asking for the content.
@@ -21,6 +21,12 @@ pub struct Limits {
     pub max_manifest_bytes: u64,
     /// The largest chart archive accepted, compressed. Default: 10 MiB, as Flux has it.
     pub max_chart_bytes: u64,
+    /// The largest index accepted, as it is before it is compressed for the way, and compressed.
+    /// Default: 50 MiB, as Flux has it.
+    pub max_index_bytes: u64,
+    /// The largest artifact of another controller accepted. Default: 100 MiB, which is also how much of
+    /// one Flux's own readers unpack.
+    pub max_source_bytes: u64,
     /// How many pages of a tag list are asked for. Default: 1,000.
     pub max_tag_pages: usize,
     /// How many different tags one repository may have. Default: 200,000.
@@ -40,6 +46,8 @@ impl Default for Limits {
         Self {
             max_manifest_bytes: 4 << 20,
             max_chart_bytes: 10 << 20,
+            max_index_bytes: 50 << 20,
+            max_source_bytes: 100 << 20,
             max_tag_pages: 1_000,
             max_tags: 200_000,
             max_tag_page_bytes: 8 << 20,

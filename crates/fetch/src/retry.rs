@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-use crate::FetchError;
+use crate::{EncodingFlaw, FetchError};
 
 /// How often one request is sent in all.
 const MAX_ATTEMPTS: u32 = 3;
@@ -75,6 +75,7 @@ fn helps(error: &FetchError) -> bool {
         FetchError::SizeMismatch {
             expected, received, ..
         } => received < expected,
+        FetchError::BadEncoding { flaw, .. } => *flaw == EncodingFlaw::Truncated,
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The public face of the crate, against a registry that can lie.
+//! The public face of the crate, against servers that can lie.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@ mod blobs;
 mod charts;
 mod digests;
 mod errand;
+mod indexes;
 mod manifests;
 mod patience;
 mod pushing;
