@@ -21,7 +21,7 @@ pub use crate::rejection::{Rejection, Verdict};
 pub use crate::tag::{TagRule, choose_tag, pick_tag};
 pub use crate::wanted::Wanted;
 pub use walk::{
-    Answer, AnswerError, Catalog, DependencyError, DependencyRepository, Listed, LockedDependency,
+    Answer, AnswerError, Catalog, DependencyError, DependencyRepository, Listed,
     ParseDependencyRepositoryError, Place, Question, QuestionId, Reach, Resolution, Resolved,
     Subject, Unbuilt, Vendored, Walk, WalkError, WalkOptions, resolve_dependencies,
 };

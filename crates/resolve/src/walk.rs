@@ -2,6 +2,7 @@
 
 mod asked;
 mod catalog;
+mod demand;
 mod error;
 mod finish;
 mod lock;
@@ -15,15 +16,17 @@ mod repository;
 mod resolution;
 mod settle;
 mod unbuilt;
+mod vendored;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::asked::Asked;
 use self::lock::Pairs;
-use self::plan::{Need, Plan};
+use self::plan::{Need, Plan, Stock};
 use self::problem::{OutOfSync, Problem};
 use self::settle::Step;
+use self::vendored::Shelf;
 
 pub use self::catalog::{Catalog, resolve_dependencies};
 pub use self::error::{DependencyError, WalkError};
@@ -32,7 +35,8 @@ pub use self::path::Reach;
 pub use self::question::{Answer, AnswerError, Listed, Question, QuestionId, Subject};
 pub use self::repository::{DependencyRepository, ParseDependencyRepositoryError};
 pub use self::resolution::{Place, Resolution, Resolved};
-pub use self::unbuilt::{LockedDependency, Unbuilt, Vendored};
+pub use self::unbuilt::Unbuilt;
+pub use self::vendored::Vendored;
 
 /// From what a chart requires to which charts those are, without doing anything: whoever drives
 /// the walk finds out what it [wants](Self::wanted) to know, in any order and any number at a
@@ -65,7 +69,10 @@ pub struct Walk {
     asked: Vec<Asked>,
     by_subject: HashMap<Subject, usize>,
     told: usize,
-    overflowed: bool,
+    /// How many versions had to be looked at so far.
+    looked_at: usize,
+    /// Why the walk was given up, if it was: there is too much of something.
+    given_up: Option<Problem>,
 }
 
 /// A chart on disk on the way, as often as it is come by.
@@ -118,7 +125,8 @@ impl Walk {
             asked: Vec::new(),
             by_subject: HashMap::new(),
             told: 0,
-            overflowed: false,
+            looked_at: 0,
+            given_up: None,
         };
         let mut ready = Vec::new();
         walk.come_by(&Arc::new(chart), path, None, &mut ready);
@@ -129,7 +137,7 @@ impl Walk {
     /// What has to be known to go on, and has not been told before. Once this is empty and
     /// everything has been answered, the walk is at its end.
     pub fn wanted(&mut self) -> Vec<Question> {
-        if self.overflowed {
+        if self.given_up.is_some() {
             return Vec::new();
         }
         let from = std::mem::replace(&mut self.told, self.asked.len());
@@ -162,7 +170,7 @@ impl Walk {
     /// Go through nodes whose question is answered, and those that come of it.
     fn go_on(&mut self, mut ready: Vec<usize>) {
         while let Some(node) = ready.pop() {
-            if self.overflowed {
+            if self.given_up.is_some() {
                 return;
             }
             let Some(outcome) = self.settle(node) else {
@@ -196,26 +204,33 @@ impl Walk {
             nodes: Vec::new(),
             problem: None,
         });
-        if self.nodes.len() + count > self.options.max_dependencies {
-            self.overflowed = true;
+        let most = self.options.max_dependencies;
+        let lines = chart.locked.as_ref().map_or(0, Vec::len);
+        if self.nodes.len() + count > most || chart.vendored.len() > most || lines > most {
+            self.given_up = Some(Problem::TooMany(most));
             return stop;
         }
         if count > 0 && depth > self.options.max_depth {
             self.stops[stop].problem = Some(Problem::TooDeep(self.options.max_depth));
             return stop;
         }
-        let lock = chart.locked.as_ref();
-        let pairs = lock.map(|locked| Pairs::new(&chart.requirements, locked));
-        for at in 0..count {
-            self.add(stop, at, pairs.as_ref(), ready);
+        if count > 0 {
+            let lock = chart.locked.as_ref();
+            let stock = Stock {
+                shelf: Shelf::new(&chart.vendored),
+                pairs: lock.map(|locked| Pairs::new(&chart.requirements, locked)),
+            };
+            for at in 0..count {
+                self.add(stop, at, &stock, ready);
+            }
+            self.stops[stop].problem = self.stray_line(stop, stock.pairs.as_ref());
         }
-        self.stops[stop].problem = self.stray_line(stop, pairs.as_ref());
         stop
     }
 
-    fn add(&mut self, stop: usize, at: usize, pairs: Option<&Pairs>, ready: &mut Vec<usize>) {
+    fn add(&mut self, stop: usize, at: usize, stock: &Stock<'_>, ready: &mut Vec<usize>) {
         let here = &self.stops[stop];
-        let planned = self.plan(here, at, pairs);
+        let planned = self.plan(here, at, stock);
         let requirement = &here.chart.requirements[at];
         let (subject, state) = match planned {
             Err(problem) => (None, State::Failed(problem)),
@@ -250,7 +265,7 @@ impl Walk {
     /// A line of the lock file that is about nothing, unless there is no need to look into it.
     fn stray_line(&self, stop: usize, pairs: Option<&Pairs>) -> Option<Problem> {
         let stop = &self.stops[stop];
-        let line = *pairs?.stray.first()?;
+        let line = pairs?.stray?;
         if stop
             .nodes
             .iter()

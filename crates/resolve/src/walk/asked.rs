@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
+use portolan_reference::{RepositoryUrl, Scheme};
+
 use super::problem::{Failure, GetProblem};
 use super::question::{Answer, AnswerError, Listed, Question, QuestionId, Subject};
 use super::unbuilt::Unbuilt;
@@ -94,31 +96,40 @@ impl Asked {
         }
     }
 
+    /// How many versions have to be looked at to choose what is `wanted`; 0 if that was done
+    /// before.
+    pub(super) fn cost(&self, wanted: &Wanted) -> usize {
+        match &self.known {
+            Some(Known::Versions(versions)) if !self.chosen.contains_key(&wanted.to_string()) => {
+                versions.len()
+            }
+            _ => 0,
+        }
+    }
+
     /// The version to choose in a repository with an index.
     pub(super) fn entry(&mut self, chart: &str, wanted: &Wanted) -> Result<String, GetProblem> {
-        let Some(Known::Versions(versions)) = &self.known else {
-            return Err(match Self::nothing(self.known.as_ref()) {
-                Nothing::Failed(failure) => GetProblem::Failed(failure),
-                Nothing::Unanswered => GetProblem::Unanswered,
-                Nothing::Absent => GetProblem::NoChart,
-            });
+        let versions = match &self.known {
+            Some(Known::Versions(versions)) => versions,
+            other => {
+                return Err(match Self::nothing(other.as_ref()) {
+                    Nothing::Failed(failure) => GetProblem::Failed(failure),
+                    Nothing::Unanswered => GetProblem::Unanswered,
+                    Nothing::Absent => GetProblem::NoChart,
+                });
+            }
         };
-        let entries = || versions.iter().map(Listed::as_entry);
+        let entries = versions.iter().map(Listed::as_entry);
         let chosen = self
             .chosen
             .entry(wanted.to_string())
-            .or_insert_with(|| pick_entry(wanted, entries()).map(|chosen| chosen.tag().to_owned()));
-        chosen.clone().map_err(|miss| {
-            // Why each was refused is worth its memory only now.
-            let explanation = choose_entry(wanted, entries()).into_parts().1;
-            match miss {
-                Miss::NothingOffered => GetProblem::NoVersion,
-                Miss::NoVersion | Miss::NoneAdmitted => GetProblem::NoMatch {
-                    chart: chart.to_owned(),
-                    wanted: wanted.to_string(),
-                    explanation: Box::new(explanation),
-                },
-            }
+            .or_insert_with(|| pick_entry(wanted, entries).map(|chosen| chosen.tag().to_owned()));
+        chosen.clone().map_err(|miss| match miss {
+            Miss::NothingOffered => GetProblem::NoVersion,
+            Miss::NoVersion | Miss::NoneAdmitted => GetProblem::NoMatch {
+                chart: chart.to_owned(),
+                wanted: wanted.to_string(),
+            },
         })
     }
 
@@ -126,35 +137,50 @@ impl Asked {
     pub(super) fn tag(
         &mut self,
         chart: &str,
-        repository: &str,
+        repository: &RepositoryUrl,
         wanted: &Wanted,
     ) -> Result<String, GetProblem> {
-        let no_tag = |explanation| GetProblem::NoTag {
+        let no_tag = || GetProblem::NoTag {
             chart: chart.to_owned(),
             repository: format!("{repository}/{chart}"),
-            explanation,
         };
-        let Some(Known::Versions(versions)) = &self.known else {
-            return Err(match Self::nothing(self.known.as_ref()) {
-                Nothing::Failed(failure) => GetProblem::Failed(failure),
-                Nothing::Unanswered => GetProblem::Unanswered,
-                Nothing::Absent => no_tag(None),
-            });
-        };
-        let tags = || versions.iter().map(|listed| listed.text.as_str());
-        let chosen = self.chosen.entry(wanted.to_string()).or_insert_with(|| {
-            pick_tag(wanted, tags()).map(|chosen| chosen.version().text().to_owned())
-        });
-        chosen.clone().map_err(|miss| {
-            let explanation: Box<Explanation> = Box::new(choose_tag(wanted, tags()).into_parts().1);
-            match miss {
-                Miss::NoneAdmitted => GetProblem::NoMatchingTag {
-                    wanted: wanted.to_string(),
-                    explanation,
-                },
-                Miss::NothingOffered | Miss::NoVersion => no_tag(Some(explanation)),
+        let versions = match &self.known {
+            Some(Known::Versions(versions)) => versions,
+            other => {
+                return Err(match Self::nothing(other.as_ref()) {
+                    Nothing::Failed(failure) => GetProblem::Failed(failure),
+                    Nothing::Unanswered => GetProblem::Unanswered,
+                    Nothing::Absent => no_tag(),
+                });
             }
+        };
+        let tags = versions.iter().map(|listed| listed.text.as_str());
+        let chosen = self.chosen.entry(wanted.to_string()).or_insert_with(|| {
+            pick_tag(wanted, tags).map(|chosen| chosen.version().text().to_owned())
+        });
+        chosen.clone().map_err(|miss| match miss {
+            Miss::NoneAdmitted => GetProblem::NoMatchingTag(wanted.to_string()),
+            Miss::NothingOffered | Miss::NoVersion => no_tag(),
         })
+    }
+
+    /// What becomes of each version there is, if nothing that is `wanted` is among them.
+    pub(super) fn explanation(&self, wanted: &Wanted) -> Option<Explanation> {
+        let (Some(Known::Versions(versions)), Some(Err(_))) =
+            (&self.known, self.chosen.get(&wanted.to_string()))
+        else {
+            return None;
+        };
+        let Subject::Versions { repository, .. } = &self.subject else {
+            return None;
+        };
+        let choice = match repository.scheme() {
+            Scheme::Oci => choose_tag(wanted, versions.iter().map(|listed| &listed.text)),
+            Scheme::Http | Scheme::Https => {
+                choose_entry(wanted, versions.iter().map(Listed::as_entry))
+            }
+        };
+        Some(choice.into_parts().1)
     }
 
     fn nothing(known: Option<&Known>) -> Nothing {

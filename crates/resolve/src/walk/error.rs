@@ -10,7 +10,7 @@ use crate::explanation::Explanation;
 use crate::reading::Shown;
 
 /// The most errors that are told one by one in a text.
-const TOLD: usize = 20;
+pub(super) const TOLD: usize = 20;
 
 /// Why a chart's dependencies were not resolved: everything that is wrong, in the order of the
 /// requirements.
@@ -62,6 +62,7 @@ pub struct DependencyError {
     pub(super) is_local: bool,
     pub(super) question: Option<QuestionId>,
     pub(super) problem: Problem,
+    pub(super) explanation: Option<Box<Explanation>>,
 }
 
 impl DependencyError {
@@ -81,9 +82,22 @@ impl DependencyError {
         self.problem.failure()
     }
 
-    /// What became of each version, where none is in the range.
+    /// What became of each version, where none is in the range; of the first 20 errors only.
     pub fn explanation(&self) -> Option<&Explanation> {
-        self.problem.explanation()
+        self.explanation.as_deref()
+    }
+}
+
+impl DependencyError {
+    /// Something that is wrong with the chart that is known as this.
+    pub(super) fn of_chart(known_as: Vec<String>, problem: Problem) -> Self {
+        Self {
+            known_as,
+            is_local: true,
+            question: None,
+            problem,
+            explanation: None,
+        }
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::error::{DependencyError, WalkError};
+use super::error::{DependencyError, TOLD, WalkError};
 use super::problem::Problem;
+use super::question::QuestionId;
 use super::repository::DependencyRepository;
 use super::resolution::{Resolution, Resolved};
 use super::{Found, State, Walk};
+use crate::explanation::Explanation;
+use crate::wanted::Wanted;
 
 /// What is left of a walk while it is taken apart.
 struct Harvest {
@@ -18,16 +21,9 @@ struct Harvest {
 
 impl Walk {
     pub(super) fn into_resolution(self) -> Result<Resolution, WalkError> {
-        if self.overflowed {
-            let error = DependencyError {
-                known_as: Vec::new(),
-                is_local: true,
-                question: None,
-                problem: Problem::TooMany(self.options.max_dependencies),
-            };
-            return Err(WalkError {
-                errors: vec![error],
-            });
+        if let Some(problem) = self.given_up {
+            let errors = vec![DependencyError::of_chart(Vec::new(), problem)];
+            return Err(WalkError { errors });
         }
         let mut harvest = Harvest {
             walk: self,
@@ -46,12 +42,9 @@ impl Harvest {
     /// What was found for the requirements of a chart. No deeper than the walk went.
     fn stop(&mut self, stop: usize) -> Vec<Resolved> {
         if let Some(problem) = self.walk.stops[stop].problem.take() {
-            self.errors.push(DependencyError {
-                known_as: self.known_as.clone(),
-                is_local: true,
-                question: None,
-                problem,
-            });
+            let known_as = self.known_as.clone();
+            self.errors
+                .push(DependencyError::of_chart(known_as, problem));
         }
         let nodes = std::mem::take(&mut self.walk.stops[stop].nodes);
         nodes
@@ -100,11 +93,29 @@ impl Harvest {
                         Ok(DependencyRepository::Embedded | DependencyRepository::File(_))
                     ),
                     question,
+                    explanation: self.explanation(question, &problem),
                     problem,
                 });
                 None
             }
             State::Waiting(_) => None,
         }
+    }
+
+    /// Why no version would do. What is not told one by one is not worth its memory.
+    fn explanation(
+        &self,
+        question: Option<QuestionId>,
+        problem: &Problem,
+    ) -> Option<Box<Explanation>> {
+        let Problem::Get { version, .. } = problem else {
+            return None;
+        };
+        if self.errors.len() >= TOLD {
+            return None;
+        }
+        let asked = self.walk.asked.get(question?.0)?;
+        let explanation = asked.explanation(&Wanted::parse(version).ok()?);
+        explanation.map(Box::new)
     }
 }

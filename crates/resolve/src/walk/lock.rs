@@ -1,19 +1,17 @@
 //! Which line of a lock file is about which requirement.
 
-use portolan_chart::Dependency;
+use portolan_chart::{Dependency, LockedDependency};
 use portolan_reference::Version;
 
-use super::repository::DependencyRepository;
-use super::unbuilt::LockedDependency;
-use crate::constraint::Constraint;
+use super::demand::{Demand, Somewhere};
 
 /// The lines of a lock file beside the requirements that they are about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pairs {
     /// For each requirement, the place of its line.
     pub(super) line: Vec<Option<usize>>,
-    /// The places of lines that are about no requirement.
-    pub(super) stray: Vec<usize>,
+    /// The place of the first line that is about no requirement.
+    pub(super) stray: Option<usize>,
 }
 
 impl Pairs {
@@ -21,74 +19,77 @@ impl Pairs {
     /// file has no aliases: names alone do not tell two requirements of one chart apart. If the
     /// lines are in no such order, each requirement takes the first line that is in its range,
     /// and failing that the first with its name.
+    ///
+    /// Takes as many steps as there are requirements times lines.
     pub(super) fn new(requirements: &[Dependency], locked: &[LockedDependency]) -> Self {
-        let in_order = requirements.len() == locked.len()
-            && requirements
-                .iter()
-                .zip(locked)
-                .all(|(requirement, line)| requirement.name == line.name);
-        if in_order {
+        let names = requirements.iter().map(|it| &it.name);
+        if names.eq(locked.iter().map(|it| &it.name)) {
             return Self {
                 line: (0..locked.len()).map(Some).collect(),
-                stray: Vec::new(),
+                stray: None,
             };
         }
-        let mut free = vec![true; locked.len()];
-        let mut found = vec![None; requirements.len()];
-        for fits in [differs_nowhere, has_the_name] {
-            for (found, requirement) in found.iter_mut().zip(requirements) {
+        let mut free: Vec<Option<Line<'_>>> = locked.iter().map(Line::new).map(Some).collect();
+        let wanted: Vec<Wanted<'_>> = requirements.iter().map(Wanted::new).collect();
+        let mut line = vec![None; requirements.len()];
+        for is_it in [Wanted::is_met_by, Wanted::is_named] {
+            for (found, wanted) in line.iter_mut().zip(&wanted) {
                 if found.is_none() {
-                    *found = (0..locked.len())
-                        .find(|line| free[*line] && fits(requirement, &locked[*line]));
-                    if let Some(line) = *found {
-                        free[line] = false;
-                    }
+                    let of_it = |line: &Option<Line<'_>>| {
+                        line.as_ref().is_some_and(|line| is_it(wanted, line))
+                    };
+                    *found = free.iter().position(of_it);
+                    found.and_then(|found| free.get_mut(found)?.take());
                 }
             }
         }
         Self {
-            line: found,
-            stray: (0..locked.len()).filter(|line| free[*line]).collect(),
+            line,
+            stray: free.iter().position(Option::is_some),
         }
     }
 }
 
-fn has_the_name(requirement: &Dependency, line: &LockedDependency) -> bool {
-    requirement.name == line.name
+/// A requirement, read once.
+struct Wanted<'a> {
+    demand: Demand<'a>,
+    repository: Somewhere<'a>,
 }
 
-fn differs_nowhere(requirement: &Dependency, line: &LockedDependency) -> bool {
-    has_the_name(requirement, line)
-        && admits(
-            requirement.version.as_deref().unwrap_or_default(),
-            &line.version,
-        )
-        && (requirement.repository == line.repository
-            || same_place(&requirement.repository, &line.repository) != Some(false))
+/// A line, read once.
+struct Line<'a> {
+    written: &'a LockedDependency,
+    version: Option<Version>,
+    repository: Somewhere<'a>,
 }
 
-/// Whether the range `wanted` of a requirement admits what its lock file has.
-pub(super) fn admits(wanted: &str, locked: &str) -> bool {
-    if wanted == locked {
-        return true;
+impl<'a> Line<'a> {
+    fn new(line: &'a LockedDependency) -> Self {
+        Self {
+            written: line,
+            version: Version::loose(&line.version).ok(),
+            repository: Somewhere::new(&line.repository),
+        }
     }
-    let Ok(version) = Version::loose(locked) else {
-        return false;
-    };
-    let wanted = if wanted.is_empty() { "*" } else { wanted };
-    wanted
-        .parse::<Constraint>()
-        .is_ok_and(|wanted| wanted.matches(&version))
 }
 
-/// Whether two texts name one repository; `None` if that cannot be told, because one is a name.
-pub(super) fn same_place(one: &str, other: &str) -> Option<bool> {
-    if one == other {
-        return Some(true);
+impl<'a> Wanted<'a> {
+    fn new(requirement: &'a Dependency) -> Self {
+        Self {
+            demand: Demand::new(requirement),
+            repository: Somewhere::new(&requirement.repository),
+        }
     }
-    match (one.parse(), other.parse()) {
-        (Ok(DependencyRepository::Named(_)), _) | (_, Ok(DependencyRepository::Named(_))) => None,
-        (Ok(one), Ok(other)) => Some::<bool>(one == other),
-        _ => Some(false),
+
+    fn is_named(&self, line: &Line<'_>) -> bool {
+        self.demand.requirement.name == line.written.name
+    }
+
+    fn is_met_by(&self, line: &Line<'_>) -> bool {
+        self.is_named(line)
+            && self
+                .demand
+                .admits(&line.written.version, line.version.as_ref())
+            && !self.repository.differs(&line.repository)
     }
 }

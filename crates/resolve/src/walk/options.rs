@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use portolan_chart::Dependency;
+
 use super::path::{Reach, clean};
+use super::problem::Problem;
+use super::repository::DependencyRepository;
 
 /// What a [`Resolution`](crate::Resolution) is as deep as, and whoever goes through it has to be able
 /// to bear.
@@ -66,5 +70,31 @@ impl WalkOptions {
     pub fn max_depth(mut self, most: usize) -> Self {
         self.max_depth = most.min(MOST_DEEP);
         self
+    }
+
+    /// The requirements with `@name` and `alias:name` replaced by what they stand for, where that
+    /// is known: as they are in the digest of a lock file.
+    pub fn without_names(&self, requirements: &[Dependency]) -> Vec<Dependency> {
+        let mut requirements = requirements.to_vec();
+        for requirement in &mut requirements {
+            if let Ok(repository) = self.without_name(&requirement.repository) {
+                requirement.repository = repository;
+            }
+        }
+        requirements
+    }
+
+    /// `repository`, or what it stands for if it is a name.
+    pub(super) fn without_name(&self, repository: &str) -> Result<String, Problem> {
+        let Ok(DependencyRepository::Named(name)) = repository.parse() else {
+            return Ok(repository.to_owned());
+        };
+        let Some(named) = &self.named else {
+            return Err(Problem::NoNames(repository.to_owned()));
+        };
+        match named.get(&name) {
+            Some(url) => Ok(url.clone()),
+            None => Err(Problem::NameUnknown(repository.to_owned())),
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! What to do about a requirement.
 
-use portolan_chart::Dependency;
+use portolan_chart::{Dependency, LockedDependency};
 use portolan_reference::{RepositoryUrl, Version};
 
-use super::lock::{Pairs, admits, same_place};
+use super::demand::{Demand, Somewhere};
+use super::lock::Pairs;
 use super::name::{is_alias, is_chart_name};
 use super::problem::{GetProblem, OutOfSync, Problem};
 use super::question::Subject;
 use super::repository::DependencyRepository;
 use super::resolution::Place;
-use super::unbuilt::{LockedDependency, Unbuilt, Vendored};
+use super::unbuilt::Unbuilt;
+use super::vendored::{Shelf, Vendored};
 use super::{Stop, Walk};
 use crate::constraint::Constraint;
 use crate::wanted::Wanted;
@@ -52,15 +54,18 @@ impl Plan {
     }
 }
 
+/// What a chart on disk has beside its requirements.
+#[derive(Debug)]
+pub(super) struct Stock<'a> {
+    pub(super) shelf: Shelf<'a>,
+    pub(super) pairs: Option<Pairs>,
+}
+
 impl Walk {
     /// Find out what can be known of a requirement at once.
-    pub(super) fn plan(
-        &self,
-        stop: &Stop,
-        at: usize,
-        pairs: Option<&Pairs>,
-    ) -> Result<Plan, Problem> {
-        let requirement = &stop.chart.requirements[at];
+    pub(super) fn plan(&self, stop: &Stop, at: usize, stock: &Stock<'_>) -> Result<Plan, Problem> {
+        let demand = Demand::new(&stop.chart.requirements[at]);
+        let requirement = demand.requirement;
         if !is_chart_name(&requirement.name) {
             return Err(Problem::Name);
         }
@@ -69,45 +74,39 @@ impl Walk {
         {
             return Err(Problem::Alias(alias.clone()));
         }
-        if let Some(vendored) = vendored(&stop.chart, requirement) {
+        if let Some(vendored) = stock.shelf.find(&demand) {
             return self.keep(stop, requirement, vendored);
         }
-        let line = line(&stop.chart, at, pairs)?;
-        let (repository, version) = self.what_counts(requirement, line)?;
-        match repository.parse()? {
+        let line = line(&stop.chart, at, stock.pairs.as_ref())?;
+        let (repository, version) = self.what_counts(&demand, line)?;
+        let is_locked = line.is_some() && Version::loose(version).is_ok();
+        let (place, need) = match repository.parse()? {
             DependencyRepository::Embedded => {
                 let path = self.join(stop, &format!("charts/{}", requirement.name))?;
-                look(Place::Embedded { path }, repository, version)
+                (Place::Embedded { path }, on_disk(version)?)
             }
             DependencyRepository::File(path) => {
                 let path = self.join(stop, &path)?;
-                look(Place::File { path }, repository, version)
+                (Place::File { path }, on_disk(version)?)
             }
+            // An exact version is asked for, too: where its archive is, only the index says.
             DependencyRepository::Index(url) => {
-                // Where the archive is, the index has to say anyway.
-                let known = line.is_some() && Version::loose(version).is_ok();
-                let need = need(requirement, &url, version, known)?;
-                let place = Place::Index(url);
-                Ok(Plan {
-                    place,
-                    repository,
-                    need,
-                })
+                let need = remote(requirement, &url, version, is_locked)?;
+                (Place::Index(url), need)
             }
             DependencyRepository::Oci(url) => {
-                let known = line.is_some() && Version::loose(version).is_ok()
-                    || Version::three_part(version).is_ok();
-                let need = need(requirement, &url, version, known)?;
-                let place = Place::Oci(url);
-                Ok(Plan {
-                    place,
-                    repository,
-                    need,
-                })
+                let is_exact = Version::three_part(version).is_ok();
+                let need = remote(requirement, &url, version, is_locked || is_exact)?;
+                (Place::Oci(url), need)
             }
             // What a name stands for is no name.
-            DependencyRepository::Named(name) => Err(Problem::NameUnknown(name)),
-        }
+            DependencyRepository::Named(_) => return Err(Problem::NameUnknown(repository)),
+        };
+        Ok(Plan {
+            place,
+            repository,
+            need,
+        })
     }
 
     /// Leave a chart in `charts/` where it is; walk it if it is there to be part of this one.
@@ -138,44 +137,29 @@ impl Walk {
     /// The repository and the version that count: those of the lock file, if there is one.
     fn what_counts<'a>(
         &self,
-        requirement: &'a Dependency,
+        demand: &Demand<'a>,
         line: Option<&'a LockedDependency>,
     ) -> Result<(String, &'a str), Problem> {
-        let version = requirement.version.as_deref().unwrap_or_default();
+        let required = &demand.requirement.repository;
         let Some(line) = line else {
-            return Ok((self.unnamed(&requirement.repository)?, version));
+            return Ok((self.options.without_name(required)?, demand.text()));
         };
-        if !admits(version, &line.version) {
+        if !demand.admits(&line.version, Version::loose(&line.version).ok().as_ref()) {
             return Err(Problem::OutOfSync(OutOfSync::Version {
                 locked: line.version.clone(),
-                wanted: version.to_owned(),
+                wanted: demand.text().to_owned(),
             }));
         }
         // Without a list of repositories, a name may stand for any.
-        let required = self
-            .unnamed(&requirement.repository)
-            .unwrap_or_else(|_| requirement.repository.clone());
-        if same_place(&required, &line.repository) == Some(false) {
+        let known = self.options.without_name(required);
+        let known = known.unwrap_or_else(|_| required.clone());
+        if Somewhere::new(&known).differs(&Somewhere::new(&line.repository)) {
             return Err(Problem::OutOfSync(OutOfSync::Repository {
                 locked: line.repository.clone(),
-                wanted: required,
+                wanted: known,
             }));
         }
-        Ok((self.unnamed(&line.repository)?, &line.version))
-    }
-
-    /// `repository`, or what it stands for if it is a name.
-    fn unnamed(&self, repository: &str) -> Result<String, Problem> {
-        let Ok(DependencyRepository::Named(name)) = repository.parse() else {
-            return Ok(repository.to_owned());
-        };
-        let Some(named) = &self.options.named else {
-            return Err(Problem::NoNames(repository.to_owned()));
-        };
-        match named.get(&name) {
-            Some(url) => Ok(url.clone()),
-            None => Err(Problem::NameUnknown(repository.to_owned())),
-        }
+        Ok((self.options.without_name(&line.repository)?, &line.version))
     }
 
     /// Where `path` leads from the chart at `stop`, if that is none of the charts on the way there.
@@ -195,24 +179,6 @@ impl Walk {
     }
 }
 
-/// The chart in `charts/` that is `requirement`, if one is.
-///
-/// As in Flux, one with its name, or that was renamed to its alias, whatever its version. And as
-/// in Helm, one with the name of the chart behind an alias, if its version will do.
-fn vendored<'a>(chart: &'a Unbuilt, requirement: &Dependency) -> Option<&'a Vendored> {
-    let wanted = requirement.version.as_deref().unwrap_or_default();
-    let fits = |vendored: &&Vendored| !wanted.is_empty() && admits(wanted, &vendored.version);
-    let known_as = requirement.alias.as_ref().unwrap_or(&requirement.name);
-    let called = |name: &str| {
-        let name = name.to_owned();
-        chart.vendored.iter().filter(move |it| it.name == name)
-    };
-    called(known_as)
-        .find(fits)
-        .or_else(|| called(known_as).next())
-        .or_else(|| called(&requirement.name).find(fits))
-}
-
 /// The line of the lock file that is about the requirement; `None` if there is no such file.
 fn line<'a>(
     chart: &'a Unbuilt,
@@ -230,27 +196,21 @@ fn line<'a>(
     }
 }
 
-fn look(place: Place, repository: String, version: &str) -> Result<Plan, Problem> {
+fn on_disk(version: &str) -> Result<Need, Problem> {
+    let version = version.to_owned();
     match version.parse() {
-        Ok(wanted) => Ok(Plan {
-            place,
-            repository,
-            need: Need::Admitted(wanted),
-        }),
-        Err(source) => Err(Problem::Constraint {
-            version: version.to_owned(),
-            source,
-        }),
+        Ok(wanted) => Ok(Need::Admitted(wanted)),
+        Err(source) => Err(Problem::Constraint { version, source }),
     }
 }
 
-fn need(
+fn remote(
     requirement: &Dependency,
     url: &RepositoryUrl,
     version: &str,
-    known: bool,
+    is_known: bool,
 ) -> Result<Need, Problem> {
-    if known {
+    if is_known {
         return Ok(Need::Known(version.to_owned()));
     }
     match Wanted::parse(version) {

@@ -8,7 +8,6 @@ use portolan_reference::redacted;
 use super::error::Quoted;
 use super::repository::{ParseDependencyRepositoryError, slashed};
 use crate::constraint::ParseConstraintError;
-use crate::explanation::Explanation;
 
 /// What is wrong with a dependency, or with a chart's dependencies as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +65,14 @@ pub(super) enum Problem {
         path: String,
         version: String,
     },
-    #[error("the chart requires itself: {}", .0.join(" requires "))]
+    #[error("the chart requires itself: {}", way(.0))]
     Cycle(Vec<String>),
     #[error("charts require each other more than {0} deep")]
     TooDeep(usize),
     #[error("there are more than {0} dependencies")]
     TooMany(usize),
+    #[error("more than {0} versions would have to be looked at")]
+    TooMuch(usize),
     #[error("nobody said what is at {}", Quoted(.0))]
     Unanswered(String),
 }
@@ -113,25 +114,14 @@ pub(super) enum GetProblem {
         Quoted(chart),
         Quoted(wanted)
     )]
-    NoMatch {
-        chart: String,
-        wanted: String,
-        explanation: Box<Explanation>,
-    },
+    NoMatch { chart: String, wanted: String },
     #[error(
         "could not get tags for \"{chart}\": unable to locate any tags in provided repository: \
          {repository}"
     )]
-    NoTag {
-        chart: String,
-        repository: String,
-        explanation: Option<Box<Explanation>>,
-    },
-    #[error("could not locate a version matching provided version string {wanted}")]
-    NoMatchingTag {
-        wanted: String,
-        explanation: Box<Explanation>,
-    },
+    NoTag { chart: String, repository: String },
+    #[error("could not locate a version matching provided version string {0}")]
+    NoMatchingTag(String),
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -140,6 +130,11 @@ pub(super) enum GetProblem {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(super) struct Failure(pub(super) Arc<dyn Error + Send + Sync>);
+
+fn way(charts: &[String]) -> String {
+    let charts: Vec<String> = charts.iter().map(|it| Quoted(it).to_string()).collect();
+    charts.join(" requires ")
+}
 
 impl Problem {
     pub(super) fn failure(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
@@ -150,22 +145,6 @@ impl Problem {
                 _ => None,
             },
             _ => None,
-        }
-    }
-
-    pub(super) fn explanation(&self) -> Option<&Explanation> {
-        let Self::Get { source, .. } = self else {
-            return None;
-        };
-        match source.as_ref() {
-            GetProblem::NoTag { explanation, .. } => explanation.as_deref(),
-            GetProblem::NoMatch { explanation, .. }
-            | GetProblem::NoMatchingTag { explanation, .. } => Some(explanation),
-            GetProblem::Constraint(_)
-            | GetProblem::NoChart
-            | GetProblem::NoVersion
-            | GetProblem::Unanswered
-            | GetProblem::Failed(_) => None,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use portolan_chart::Dependency;
+use portolan_chart::{Dependency, Lock, LockedDependency};
 use portolan_reference::RepositoryUrl;
 
-use super::unbuilt::{LockedDependency, Unbuilt};
+use super::unbuilt::Unbuilt;
 
 /// Which chart each requirement stands for.
 #[derive(Debug, Clone)]
@@ -29,10 +29,17 @@ impl Resolution {
         })
     }
 
-    /// The lines of the lock file that this makes, as Helm writes them: names that stood for a
-    /// repository are its URL, and a chart in `charts/` has the range that was asked for.
-    pub fn locked(&self) -> Vec<LockedDependency> {
-        self.dependencies.iter().map(Resolved::locked).collect()
+    /// The lock file that this makes, as Helm has it: names that stood for a repository are its
+    /// URL, and a chart in `charts/` has the range that was asked for. `generated` is the time, as
+    /// in 2006-01-02T15:04:05Z.
+    pub fn lock(&self, generated: impl Into<String>) -> Lock {
+        let dependencies: Vec<_> = self.dependencies.iter().map(Resolved::locked).collect();
+        let requirements: Vec<_> = self.dependencies.iter().map(Resolved::unnamed).collect();
+        Lock {
+            generated: generated.into(),
+            digest: Lock::digest_of(&requirements, &dependencies),
+            dependencies,
+        }
     }
 }
 
@@ -72,6 +79,13 @@ impl Resolved {
     /// What the chart requires itself, where it is one on disk that has to be built first.
     pub fn dependencies(&self) -> &[Self] {
         &self.dependencies
+    }
+
+    /// The requirement with the repository that it is about.
+    fn unnamed(&self) -> Dependency {
+        let mut requirement = self.requirement().clone();
+        requirement.repository.clone_from(&self.repository);
+        requirement
     }
 
     fn locked(&self) -> LockedDependency {

@@ -13,6 +13,10 @@ use super::{Found, State, Walk};
 use crate::constraint::Constraint;
 use crate::wanted::Wanted;
 
+/// How many versions are looked at in all: for each of a thousand dependencies ten thousand, which
+/// takes seconds.
+const MOST_LOOKED_AT: usize = 10_000_000;
+
 /// What was found, and a chart on disk with which to go on.
 pub(super) struct Step {
     pub(super) found: Found,
@@ -29,13 +33,20 @@ impl Walk {
         let asked = &mut self.asked[node.question?.0];
         let requirement = &self.stops[node.stop].chart.requirements[node.at];
         let chart = requirement.name.as_str();
+        if let Need::Chosen(wanted) = &plan.need {
+            self.looked_at += asked.cost(wanted);
+            if self.looked_at > MOST_LOOKED_AT {
+                self.given_up = Some(Problem::TooMuch(MOST_LOOKED_AT));
+                return None;
+            }
+        }
         let outcome = match (&plan.place, &plan.need) {
             (Place::Index(url), Need::Chosen(wanted)) => asked
                 .entry(chart, wanted)
                 .map_err(|problem| get(chart, wanted, url, problem))
                 .map(|version| (version, None)),
             (Place::Oci(url), Need::Chosen(wanted)) => asked
-                .tag(chart, &url.to_string(), wanted)
+                .tag(chart, url, wanted)
                 .map_err(|problem| get(chart, wanted, url, problem))
                 .map(|version| (version, None)),
             (Place::File { path } | Place::Embedded { path }, need) => asked

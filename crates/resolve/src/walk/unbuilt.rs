@@ -1,17 +1,8 @@
 //! A chart before its dependencies are in place.
 
-use portolan_chart::{ChartMetadata, Dependency};
+use portolan_chart::{ChartMetadata, Dependency, LockedDependency};
 
-/// What a lock file says of one dependency.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LockedDependency {
-    /// The name of the chart.
-    pub name: String,
-    /// The version that was chosen. For a chart in `charts/` it is the range, as it was required.
-    pub version: String,
-    /// Where the chart was found.
-    pub repository: String,
-}
+use super::vendored::Vendored;
 
 /// A chart in a folder, as far as its dependencies go: what it requires, what it has.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +34,9 @@ impl Unbuilt {
 
     /// Take the versions that its lock file has. Without this, versions are chosen anew.
     ///
-    /// Whether the digest in that file is right is to be seen to before.
+    /// Whether the digest in that file is right ([`Lock::is_for`](portolan_chart::Lock::is_for)) is
+    /// to be seen to before; [`WalkOptions::without_names`](crate::WalkOptions::without_names) has
+    /// the requirements that it is about.
     pub fn locked(mut self, locked: impl IntoIterator<Item = LockedDependency>) -> Self {
         self.locked = Some(locked.into_iter().collect());
         self
@@ -53,34 +46,5 @@ impl Unbuilt {
     pub fn vendored(mut self, vendored: impl IntoIterator<Item = Vendored>) -> Self {
         self.vendored = vendored.into_iter().collect();
         self
-    }
-}
-
-/// A chart in the `charts/` folder of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vendored {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) path: String,
-    pub(super) is_folder: bool,
-}
-
-impl Vendored {
-    /// The archive at `path` below `charts/`, and what the chart in it says about itself.
-    pub fn archive(path: impl Into<String>, metadata: &ChartMetadata) -> Self {
-        Self {
-            name: metadata.name.clone(),
-            version: metadata.version.clone(),
-            path: path.into(),
-            is_folder: false,
-        }
-    }
-
-    /// The folder at `path` below `charts/`, and what the chart in it says about itself.
-    pub fn folder(path: impl Into<String>, metadata: &ChartMetadata) -> Self {
-        Self {
-            is_folder: true,
-            ..Self::archive(path, metadata)
-        }
     }
 }
