@@ -20,4 +20,4 @@ pub use registry::{
 };
 pub use server::{Login, Seen, ServerName};
 pub use tls::{ClientCertificates, ClientIdentity, TlsMaterial};
-pub use web::WebServer;
+pub use web::{WebLie, WebServer};

@@ -47,6 +47,16 @@ pub(crate) fn created(location: &str, digest: &str) -> Response<Body> {
     response
 }
 
+/// 200 and the page of a portal that wants somebody to log in.
+pub(crate) fn login_page() -> Response<Body> {
+    let page = "<!DOCTYPE html><html><head><title>Log in</title></head>\
+                <body><form action=\"/login\"><input name=\"user\"></form></body></html>\n";
+    let mut response = Response::new(Body::whole(page));
+    let kind = value("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
 /// 200 and these bytes, or the part of them that was asked for.
 pub(crate) fn part(call: &Call, bytes: &Bytes) -> Response<Body> {
     let length = bytes.len();

@@ -1,31 +1,24 @@
 //! A web server for files that tests put into it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod files;
+mod lie;
+mod telling;
 
-use bytes::Bytes;
-use hyper::{Method, Response, StatusCode, header};
+use std::sync::Arc;
 
-use crate::digest::sha256;
-use crate::response::{empty, part, value};
-use crate::server::{Answer, Body, Call, Log, Port, Reply, Seen, Server, ServerName, Setting};
+use self::files::{Files, Told};
+pub use self::lie::WebLie;
+use crate::server::{Log, Login, Port, Seen, Server, ServerName, Setting};
+use crate::tls::{ClientCertificates, TlsMaterial};
 
-/// A web server on 127.0.0.1 for files in memory, with validators and ranges. Stops when it is
-/// dropped.
+/// A web server on 127.0.0.1 for files in memory, with validators and ranges: a repository of charts,
+/// if an `index.yaml` is put into it. Honest until it is told a [`WebLie`]. Stops when it is dropped.
 #[derive(Debug)]
 pub struct WebServer {
     server: Server,
+    scheme: &'static str,
     files: Arc<Files>,
     log: Arc<Log>,
-}
-
-#[derive(Debug, Default)]
-struct Files(Mutex<BTreeMap<String, File>>);
-
-#[derive(Debug, Clone)]
-struct File {
-    content_type: String,
-    bytes: Bytes,
 }
 
 impl WebServer {
@@ -40,6 +33,15 @@ impl WebServer {
 
     /// [`start`](Self::start) for who is not async.
     pub fn start_blocking() -> Self {
+        Self::start_with(None)
+    }
+
+    /// [`start`](Self::start), speaking TLS.
+    pub fn start_tls(material: &TlsMaterial, clients: ClientCertificates) -> Self {
+        Self::start_with(Some((material, clients)))
+    }
+
+    fn start_with(tls: Option<(&TlsMaterial, ClientCertificates)>) -> Self {
         let (port, _) = Port::take();
         let files = Arc::new(Files::default());
         let log = Arc::new(Log::default());
@@ -47,10 +49,11 @@ impl WebServer {
             name: ServerName::Web,
             answer: Arc::clone(&files) as _,
             log: Arc::clone(&log),
-            tls: None,
+            tls: tls.map(|(material, clients)| material.acceptor(clients)),
         };
         Self {
             server: Server::start(port, setting),
+            scheme: if tls.is_some() { "https" } else { "http" },
             files,
             log,
         }
@@ -58,21 +61,57 @@ impl WebServer {
 
     /// The URL of a path: `http://127.0.0.1:40001/index.yaml` for `/index.yaml`.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.address())
+        format!("{}://{}{path}", self.scheme, self.server.address())
     }
 
     /// Serve these bytes under this path (`/index.yaml`) from now on.
     pub fn put(&self, path: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
-        let file = File {
-            content_type: content_type.to_owned(),
-            bytes: bytes.into().into(),
-        };
-        self.files.with(|files| files.insert(path.to_owned(), file));
+        let bytes = bytes.into().into();
+        self.files
+            .with(|state| state.put(path, content_type, bytes));
     }
 
     /// Serve this path no more. Answers whether it was there.
     pub fn remove(&self, path: &str) -> bool {
-        self.files.with(|files| files.remove(path)).is_some()
+        self.files.with(|state| state.files.remove(path)).is_some()
+    }
+
+    /// Ask everybody for this login from now on, by Basic.
+    pub fn require_login(&self, user: &str, password: &str) {
+        let login = Some((user.to_owned(), password.to_owned()));
+        self.files.with(|state| state.login = login);
+    }
+
+    /// From now on send gzip to who accepts it, with weak tags.
+    pub fn compress(&self) {
+        self.files.with(|state| state.compresses = true);
+    }
+
+    /// Tell this lie about a path from now on.
+    pub fn tell(&self, path: &str, lie: WebLie) {
+        self.tell_times(path, lie, u32::MAX);
+    }
+
+    /// Tell this lie so often, and then no more.
+    pub fn tell_times(&self, path: &str, lie: WebLie, times: u32) {
+        let told = Told {
+            path: path.to_owned(),
+            lie,
+            left: times,
+        };
+        self.files.with(|state| state.told.push(told));
+    }
+
+    /// Tell no more lies.
+    pub fn be_honest(&self) {
+        self.files.with(|state| state.told.clear());
+    }
+
+    /// How many requests brought an `Authorization` header, whatever was in it.
+    pub fn logins(&self) -> usize {
+        let requests = self.log.all();
+        let shows = |seen: &&Seen| seen.login() != Login::Anonymous;
+        requests.iter().filter(shows).count()
     }
 
     /// Every request so far.
@@ -93,48 +132,5 @@ impl WebServer {
     /// Accept connections on the same port again.
     pub fn start_again(&self) {
         self.server.start_again();
-    }
-}
-
-impl Files {
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<String, File>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Answer for Files {
-    fn answer(&self, call: &Call) -> Reply {
-        if !matches!(call.method, Method::GET | Method::HEAD) {
-            return Reply::Say(empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
-        let file = self.with(|files| files.get(&call.path).cloned());
-        Reply::Say(match file {
-            None => empty(StatusCode::NOT_FOUND),
-            Some(file) => file.response(call),
-        })
-    }
-}
-
-impl File {
-    fn response(&self, call: &Call) -> Response<Body> {
-        let tag = format!("\"{}\"", sha256(&self.bytes));
-        let known = call.header("if-none-match").is_some_and(|tags| {
-            tags.split(',')
-                .map(|known| known.trim().trim_start_matches("W/"))
-                .any(|known| known == "*" || known == tag)
-        });
-        // A range of what the file was before is no range of it.
-        let changed = call.header("if-range").is_some_and(|known| known != tag);
-        let mut response = if known {
-            empty(StatusCode::NOT_MODIFIED)
-        } else if changed {
-            Response::new(Body::whole(self.bytes.clone()))
-        } else {
-            part(call, &self.bytes)
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, value(&tag));
-        headers.insert(header::CONTENT_TYPE, value(&self.content_type));
-        response
     }
 }

@@ -1,14 +1,14 @@
 //! Lies that are told before a request is looked at.
 
-use hyper::{Method, Response, StatusCode, header};
+use hyper::{Method, StatusCode, header};
 
 use super::backend::Backend;
 use super::refusal::Refusal;
 use super::route::Route;
 use super::told::is_about;
 use crate::lie::Lie;
-use crate::response::value;
-use crate::server::{Body, Call, Reply};
+use crate::response::{login_page, value};
+use crate::server::{Call, Reply};
 
 impl Backend {
     /// What is said in place of an answer, if anything is.
@@ -69,13 +69,4 @@ fn refusal(status: u16) -> Refusal {
     };
     let status = StatusCode::from_u16(status).expect("a test names a status that exists");
     Refusal::new(status, code, message)
-}
-
-fn login_page() -> Response<Body> {
-    let page = "<!DOCTYPE html><html><head><title>Log in</title></head>\
-                <body><form action=\"/login\"><input name=\"user\"></form></body></html>\n";
-    let mut response = Response::new(Body::whole(page));
-    let kind = value("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
 }

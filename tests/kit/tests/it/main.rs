@@ -11,3 +11,4 @@ mod products;
 mod redirects;
 mod tag_lies;
 mod token_lies;
+mod web_lies;
