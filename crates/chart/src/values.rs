@@ -62,6 +62,7 @@ pub fn merge_values<'a>(
 }
 
 fn read(yaml: &[u8], room: &Room) -> Result<BTreeMap<String, Node>, Reason> {
+    let yaml = yaml.strip_prefix(b"\xef\xbb\xbf").unwrap_or(yaml);
     match Node::parse_within(yaml, room)? {
         Node::Map(map) => {
             map.values().try_for_each(check_finite)?;

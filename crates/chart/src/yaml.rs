@@ -47,7 +47,7 @@ impl Node {
     pub(crate) fn parse_within(yaml: &[u8], room: &Room) -> Result<Self, YamlError> {
         let document = first_document(text(yaml)?);
         check_characters(document)?;
-        let seed = NodeSeed { room, depth: 0 };
+        let seed = NodeSeed { room };
         serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
             seed.deserialize(deserializer)
         })
@@ -172,34 +172,20 @@ fn is_marker(line: &str, marker: &str) -> bool {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let room = Room::default();
-        NodeSeed {
-            room: &room,
-            depth: 0,
-        }
-        .deserialize(deserializer)
+        NodeSeed { room: &room }.deserialize(deserializer)
     }
 }
 
-/// Reads a node at some depth, aliases written out, as long as there is room for it.
+/// Reads a node, aliases written out, as long as there is room for it.
 #[derive(Clone, Copy)]
 struct NodeSeed<'r> {
     room: &'r Room,
-    depth: u32,
 }
 
 impl NodeSeed<'_> {
     fn scalar<E: serde::de::Error>(self, node: Node, text: usize) -> Result<Node, E> {
         self.room.take_scalar(text).map_err(E::custom)?;
         Ok(node)
-    }
-
-    /// The seed for what is inside.
-    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
-        self.room.take_collection(self.depth).map_err(E::custom)?;
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
     }
 }
 
@@ -256,20 +242,20 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let inside = self.inside()?;
+        self.room.take_collection().map_err(A::Error::custom)?;
         let mut list = Vec::new();
-        while let Some(node) = access.next_element_seed(inside)? {
+        while let Some(node) = access.next_element_seed(self)? {
             list.push(node);
         }
         Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let inside = self.inside()?;
+        self.room.take_collection().map_err(A::Error::custom)?;
         let mut map = BTreeMap::new();
-        while let Some(key) = access.next_key_seed(inside)? {
+        while let Some(key) = access.next_key_seed(self)? {
             let key = key_text(key).map_err(A::Error::custom)?;
-            map.insert(key, access.next_value_seed(inside)?);
+            map.insert(key, access.next_value_seed(self)?);
         }
         Ok(Node::Map(map))
     }

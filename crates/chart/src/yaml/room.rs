@@ -2,10 +2,6 @@
 
 use std::cell::Cell;
 
-/// How deep lists and maps may lie in one another; the parser's own bound counts what is written
-/// only, and one alias leads to the next.
-pub(crate) const MAX_DEPTH: u32 = 64;
-
 /// What a scalar comes to, besides its text, in bytes.
 const SCALAR: u64 = 64;
 
@@ -13,6 +9,9 @@ const SCALAR: u64 = 64;
 const COLLECTION: u64 = 640;
 
 /// What is left of a budget of bytes, shared by documents that are kept together.
+///
+/// The parser bounds how many nodes there are, how long their texts and how deep they lie in one
+/// another. None of that says how much memory they take: a map of one entry has room for eleven.
 #[derive(Debug)]
 pub(crate) struct Room {
     limit: u64,
@@ -38,26 +37,21 @@ impl Room {
         self.take(SCALAR.saturating_add(text as u64))
     }
 
-    pub(super) fn take_collection(&self, depth: u32) -> Result<(), RoomError> {
-        if depth >= MAX_DEPTH {
-            return Err(RoomError::Depth);
-        }
+    pub(super) fn take_collection(&self) -> Result<(), RoomError> {
         self.take(COLLECTION)
     }
 
     fn take(&self, bytes: u64) -> Result<(), RoomError> {
         match self.left.get().checked_sub(bytes) {
             Some(left) => self.left.set(left),
-            None => return Err(RoomError::Bytes { limit: self.limit }),
+            None => return Err(RoomError { limit: self.limit }),
         }
         Ok(())
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RoomError {
-    #[error("lists and maps lie more than {MAX_DEPTH} deep in one another")]
-    Depth,
-    #[error("it takes more than {limit} bytes once its aliases are written out")]
-    Bytes { limit: u64 },
+#[error("it takes more than {limit} bytes once its aliases are written out")]
+pub(super) struct RoomError {
+    limit: u64,
 }

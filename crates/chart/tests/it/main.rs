@@ -7,6 +7,7 @@
 
 mod accepted;
 mod directory;
+mod edit;
 mod hostile;
 mod limits;
 mod lock;
