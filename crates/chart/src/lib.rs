@@ -7,6 +7,7 @@ mod directory;
 mod edit;
 mod go_json;
 mod ignore;
+mod index;
 mod limits;
 mod lock;
 mod media_type;
@@ -24,6 +25,10 @@ pub use archive::{EntryProblem, Found};
 pub use chart::Chart;
 pub use directory::{FileProblem, IgnoreError, ReadDirectoryError, read_directory};
 pub use edit::SetValuesError;
+pub use index::{
+    ConvertIndexError, DroppedVersion, Index, IndexEntry, IndexExcess, IndexLimits, IndexReport,
+    IndexVersion, ParseIndexError, ReadIndexError, convert_index, visit_index,
+};
 pub use limits::Limits;
 pub use lock::{Lock, LockedDependency, ParseLockError};
 pub use media_type::{

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(crate) use check::{check_name, is_alias_byte, tidy, tidy_dependency, tidy_maintainer};
 pub(crate) use draft::{Draft, check_lock, read_lock};
 pub use problem::ParseMetadataError;
 pub(crate) use problem::Problem;

@@ -89,20 +89,21 @@ fn text(yaml: &[u8]) -> Result<&str, YamlError> {
 
 /// YAML's printable characters, but the byte order mark
 /// ([YAML 1.2.2, 5.1](https://yaml.org/spec/1.2.2/#51-character-set)).
+pub(crate) fn is_allowed(character: char) -> bool {
+    matches!(
+        character,
+        '\t' | '\n'
+            | '\r'
+            | ' '..='~'
+            | '\u{85}'
+            | '\u{a0}'..='\u{fefe}'
+            | '\u{ff00}'..='\u{fffd}'
+            | '\u{10000}'..
+    )
+}
+
 fn check_characters(text: &str) -> Result<(), YamlError> {
-    let allowed = |character: char| {
-        matches!(
-            character,
-            '\t' | '\n'
-                | '\r'
-                | ' '..='~'
-                | '\u{85}'
-                | '\u{a0}'..='\u{fefe}'
-                | '\u{ff00}'..='\u{fffd}'
-                | '\u{10000}'..
-        )
-    };
-    match text.chars().find(|character| !allowed(*character)) {
+    match text.chars().find(|character| !is_allowed(*character)) {
         None => Ok(()),
         Some(character) => Err(YamlError(format!(
             "the character U+{:04X} is not allowed",

@@ -36,7 +36,7 @@ impl Draft {
 }
 
 /// One part of a path, so that it can name a folder and never leads out of one, on Windows neither.
-fn check_name(name: &str) -> Result<(), Problem> {
+pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     if name.is_empty() {
         return Err(Problem::Missing("name"));
     }
@@ -71,7 +71,7 @@ fn check_dependencies(dependencies: &mut [Dependency]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn is_alias_byte(byte: u8) -> bool {
+pub(crate) fn is_alias_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
@@ -92,7 +92,7 @@ fn tidy_metadata(metadata: &mut ChartMetadata) {
     metadata.keywords.iter_mut().for_each(tidy);
 }
 
-fn tidy_maintainer(maintainer: &mut Maintainer) {
+pub(crate) fn tidy_maintainer(maintainer: &mut Maintainer) {
     for text in [
         &mut maintainer.name,
         &mut maintainer.email,
@@ -102,7 +102,7 @@ fn tidy_maintainer(maintainer: &mut Maintainer) {
     }
 }
 
-fn tidy_dependency(dependency: &mut Dependency) {
+pub(crate) fn tidy_dependency(dependency: &mut Dependency) {
     tidy(&mut dependency.name);
     tidy_option(&mut dependency.version);
     tidy(&mut dependency.repository);
@@ -119,7 +119,7 @@ fn tidy_option(text: &mut Option<String>) {
 
 /// Any white space becomes a blank; what cannot be printed goes, so that a description cannot
 /// drive the terminal it is shown on.
-fn tidy(text: &mut String) {
+pub(crate) fn tidy(text: &mut String) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
     }

@@ -9,6 +9,7 @@ mod accepted;
 mod directory;
 mod edit;
 mod hostile;
+mod index;
 mod limits;
 mod lock;
 mod metadata;
