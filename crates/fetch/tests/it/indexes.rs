@@ -1,30 +1,15 @@
 //! Repositories that have an index, as they should be.
 
-use portolan_auth::{Access, Transport};
-use portolan_fetch::{FetchError, IndexAnswer, IndexRemote, IndexRepository, Limits};
-use portolan_kit::{WebServer, chart_archive};
+use portolan_fetch::{FetchError, IndexAnswer};
+use portolan_kit::chart_archive;
 use portolan_reference::{Algorithm, Digest};
 
-const INDEX: &str = "apiVersion: v1\nentries: {}\n";
-
-fn repository() -> IndexRepository {
-    IndexRepository::new(Transport::builder().build().unwrap(), Limits::default())
-}
-
-fn remote(server: &WebServer) -> IndexRemote {
-    IndexRemote::new(server.url("/charts").parse().unwrap(), Access::anonymous())
-}
-
-async fn server() -> WebServer {
-    let server = WebServer::start().await;
-    server.put("/charts/index.yaml", "text/yaml", INDEX);
-    server
-}
+use crate::visit::{INDEX, Visit};
 
 #[tokio::test]
 async fn an_index_is_sent_once_and_then_no_more_until_it_changes() {
-    let server = server().await;
-    let (repository, remote) = (repository(), remote(&server));
+    let visit = Visit::begin().await;
+    let (repository, remote) = (visit.repository(), visit.remote());
     let IndexAnswer::Modified(mut first) = repository.index(&remote, None).await.unwrap() else {
         panic!("nothing is known of it");
     };
@@ -36,20 +21,26 @@ async fn an_index_is_sent_once_and_then_no_more_until_it_changes() {
     let again = repository.index(&remote, Some(&known)).await.unwrap();
     assert!(matches!(again, IndexAnswer::NotModified));
 
-    server.put("/charts/index.yaml", "text/yaml", "apiVersion: v2");
+    visit.replace("apiVersion: v2");
     let IndexAnswer::Modified(changed) = repository.index(&remote, Some(&known)).await.unwrap()
     else {
         panic!("it has changed");
     };
     assert_ne!(changed.validators(), &known);
     assert_eq!(changed.collect().await.unwrap(), "apiVersion: v2");
-    let statuses: Vec<_> = server.requests().iter().map(|seen| seen.status).collect();
+    let statuses: Vec<_> = visit
+        .server
+        .requests()
+        .iter()
+        .map(|seen| seen.status)
+        .collect();
     assert_eq!(statuses, [Some(200), Some(304), Some(200)]);
 }
 
 #[tokio::test]
 async fn a_chart_is_fetched_from_where_the_index_says() {
-    let server = server().await;
+    let visit = Visit::begin().await;
+    let server = &visit.server;
     let archive = chart_archive("podinfo", "1.0.0");
     server.put(
         "/charts/podinfo-1.0.0.tgz",
@@ -58,10 +49,10 @@ async fn a_chart_is_fetched_from_where_the_index_says() {
     );
     let absolute = server.url("/charts/podinfo-1.0.0.tgz");
     for reference in ["podinfo-1.0.0.tgz", "./podinfo-1.0.0.tgz?x", &absolute] {
-        let chart = repository().chart(&remote(&server), reference).await;
+        let chart = visit.chart(reference).await;
         assert_eq!(chart.unwrap().collect().await.unwrap(), archive);
     }
-    let error = repository().chart(&remote(&server), "none.tgz").await;
+    let error = visit.chart("none.tgz").await;
     let words = error.unwrap_err().to_string();
     let url = server.url("/charts/none.tgz");
     assert_eq!(words, format!("failed to fetch {url} : 404 Not Found"));
@@ -69,9 +60,10 @@ async fn a_chart_is_fetched_from_where_the_index_says() {
 
 #[tokio::test]
 async fn an_index_names_neither_files_nor_registries() {
-    let server = server().await;
+    let visit = Visit::begin().await;
+    let server = &visit.server;
     for reference in ["file:///etc/hostname", "oci://127.0.0.1/x", ""] {
-        let error = repository().chart(&remote(&server), reference).await;
+        let error = visit.chart(reference).await;
         assert!(
             matches!(error, Err(FetchError::BadChartUrl(_))),
             "{error:?}"
@@ -82,15 +74,16 @@ async fn an_index_names_neither_files_nor_registries() {
 
 #[tokio::test]
 async fn a_source_ends_well_only_with_the_right_digest() {
-    let server = server().await;
+    let visit = Visit::begin().await;
+    let server = &visit.server;
     server.put("/source.tar.gz", "application/gzip", "source");
     let url = server.url("/source.tar.gz").parse().unwrap();
     for algorithm in [Algorithm::Sha256, Algorithm::Sha512, Algorithm::Blake3] {
         let digest = Digest::of(algorithm, b"source");
-        let source = repository().source(&url, &digest).await.unwrap();
+        let source = visit.repository().source(&url, &digest).await.unwrap();
         assert_eq!(source.collect().await.unwrap(), "source");
         let other = Digest::of(algorithm, b"other");
-        let mut source = repository().source(&url, &other).await.unwrap();
+        let mut source = visit.repository().source(&url, &other).await.unwrap();
         assert_eq!(source.chunk().await.unwrap().unwrap(), "source");
         let error = source.chunk().await.unwrap_err();
         assert!(

@@ -7,12 +7,17 @@
 )]
 
 mod blobs;
+mod breaks;
 mod charts;
+mod conditions;
 mod digests;
+mod encodings;
 mod errand;
 mod indexes;
 mod manifests;
 mod patience;
 mod pushing;
 mod quirks;
+
 mod tags;
+mod visit;

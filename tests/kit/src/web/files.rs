@@ -36,6 +36,15 @@ pub(super) struct Told {
     pub(super) left: u32,
 }
 
+impl Told {
+    fn tell(&mut self) -> WebLie {
+        if self.left != u32::MAX {
+            self.left -= 1;
+        }
+        self.lie.clone()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct File {
     pub(super) content_type: String,
@@ -61,14 +70,20 @@ impl State {
         self.files.insert(path.to_owned(), file);
     }
 
-    /// The lies that are told of this path now. They are counted as told.
+    /// The lies that are told in the answer to one request, which count as told by that: the first one
+    /// in place of an answer alone, else of those about the body the first, and all others.
     fn told_of(&mut self, path: &str) -> Vec<WebLie> {
-        let about = |told: &&mut Told| told.path == path && told.left > 0;
-        let told = self.told.iter_mut().filter(about).map(|told| {
-            told.left = told.left.saturating_sub(u32::from(told.left != u32::MAX));
-            told.lie.clone()
-        });
-        told.collect()
+        let mut active: Vec<&mut Told> = self
+            .told
+            .iter_mut()
+            .filter(|told| told.path == path && told.left > 0)
+            .collect();
+        if let Some(first) = active.iter().position(|told| told.lie.is_in_place()) {
+            return vec![active.swap_remove(first).tell()];
+        }
+        let mut spoilt = false;
+        active.retain(|told| !told.lie.is_about_body() || !std::mem::replace(&mut spoilt, true));
+        active.into_iter().map(Told::tell).collect()
     }
 
     fn admits(&self, call: &Call) -> bool {

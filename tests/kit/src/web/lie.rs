@@ -5,8 +5,8 @@ use std::time::Duration;
 /// One way in which a web server is wrong, slow or hostile about one path.
 ///
 /// [`WebServer::tell`](crate::WebServer::tell) lets it be told, on top of what is told already, until
-/// [`WebServer::be_honest`](crate::WebServer::be_honest). Of those that are told in place of an answer
-/// the first is.
+/// [`WebServer::be_honest`](crate::WebServer::be_honest). Of those that are told in place of an answer,
+/// and of those about the body, only the first is told at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebLie {
@@ -82,4 +82,36 @@ pub enum WebLie {
         /// How long the pause is.
         pause: Duration,
     },
+}
+
+impl WebLie {
+    /// Whether it is told in place of an answer.
+    pub(super) fn is_in_place(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::TooManyRequests { .. }
+                | Self::HangUp
+                | Self::LoginPage
+                | Self::Redirect { .. }
+                | Self::NotModified
+                | Self::Streamed { .. }
+                | Self::GzipBomb { .. }
+                | Self::EndlessEmptyGzip
+        )
+    }
+
+    /// Whether it changes how the body comes.
+    pub(super) fn is_about_body(&self) -> bool {
+        matches!(
+            self,
+            Self::Gzip
+                | Self::GzipTwice
+                | Self::GzipCut
+                | Self::Cut { .. }
+                | Self::CutInChunks { .. }
+                | Self::StallMidBody
+                | Self::SlowDrip { .. }
+        )
+    }
 }

@@ -31,8 +31,9 @@ pub(super) fn in_place(lie: &WebLie) -> Option<Reply> {
         WebLie::Redirect { status, to } => Reply::Say(at(status_of(*status), to)),
         WebLie::NotModified => Reply::Say(empty(StatusCode::NOT_MODIFIED)),
         WebLie::Streamed { bytes } => {
-            let one = Step::Send(Bytes::from_static(LINE));
-            let all = std::iter::repeat_n(one, bytes / LINE.len() + 1);
+            let some = Bytes::from(LINE.repeat(500));
+            let pieces = bytes / some.len() + 1;
+            let all = std::iter::repeat_n(Step::Send(some), pieces);
             Reply::Say(Response::new(Body::told(all)))
         }
         WebLie::GzipBomb { bytes } => {
