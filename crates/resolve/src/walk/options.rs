@@ -21,11 +21,12 @@ pub struct WalkOptions {
     pub(super) named: Option<BTreeMap<String, String>>,
     pub(super) max_dependencies: usize,
     pub(super) max_depth: usize,
+    pub(super) max_versions: usize,
 }
 
 impl Default for WalkOptions {
     /// A chart at the root of its source, no list of repositories, at most 1,000 dependencies, at
-    /// most 16 deep.
+    /// most 16 deep, at most 10,000,000 versions looked at.
     fn default() -> Self {
         Self {
             path: "/".to_owned(),
@@ -33,6 +34,7 @@ impl Default for WalkOptions {
             named: None,
             max_dependencies: 1000,
             max_depth: 16,
+            max_versions: 10_000_000,
         }
     }
 }
@@ -59,7 +61,8 @@ impl WalkOptions {
         self
     }
 
-    /// The most dependencies in all, those of dependencies included. By default 1,000.
+    /// The most dependencies in all, those of dependencies included; also the most charts in one
+    /// `charts/` folder, and lines in one lock file. By default 1,000.
     pub fn max_dependencies(mut self, most: usize) -> Self {
         self.max_dependencies = most;
         self
@@ -69,6 +72,14 @@ impl WalkOptions {
     /// default 16, and never more than 64.
     pub fn max_depth(mut self, most: usize) -> Self {
         self.max_depth = most.min(MOST_DEEP);
+        self
+    }
+
+    /// How many versions may be looked at in all, each as often as it is held against another
+    /// range. By default 10,000,000, which takes seconds: 1,000 dependencies may have 10,000
+    /// versions each.
+    pub fn max_versions(mut self, most: usize) -> Self {
+        self.max_versions = most;
         self
     }
 

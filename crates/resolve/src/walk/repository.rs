@@ -7,6 +7,9 @@ use portolan_reference::{ParseUrlError, RepositoryUrl, Scheme, redacted};
 
 use crate::reading::Shown;
 
+/// The longest path of a chart on disk, relative to another, in bytes: `PATH_MAX` of Linux.
+const MAX_PATH_BYTES: usize = 4096;
+
 /// Where a requirement says that its chart is: what stands behind `repository`.
 ///
 /// | text | variant |
@@ -63,6 +66,7 @@ impl FromStr for DependencyRepository {
         if let Some(path) = text.strip_prefix("file://") {
             return match path {
                 "" => Err(bad(Reason::NoPath)),
+                path if path.len() > MAX_PATH_BYTES => Err(bad(Reason::LongPath)),
                 path => Ok(Self::File(path.to_owned())),
             };
         }
@@ -122,6 +126,8 @@ enum Reason {
     NoScheme,
     #[error("a path follows `file://`")]
     NoPath,
+    #[error("the path is longer than {MAX_PATH_BYTES} bytes")]
+    LongPath,
     #[error("the name of a repository is missing")]
     NoName,
     #[error("a zero byte is in it")]
@@ -187,6 +193,7 @@ mod tests {
         check(": //example.com", "missing protocol scheme");
         check("file://", "a path follows");
         check("file://a\0b", "zero byte");
+        check(&format!("file://{}", "a".repeat(4097)), "longer than 4096");
         check("@", "name of a repository");
         check("alias:", "name of a repository");
         check("https://", "a host follows");

@@ -13,10 +13,6 @@ use super::{Found, State, Walk};
 use crate::constraint::Constraint;
 use crate::wanted::Wanted;
 
-/// How many versions are looked at in all: for each of a thousand dependencies ten thousand, which
-/// takes seconds.
-const MOST_LOOKED_AT: usize = 10_000_000;
-
 /// What was found, and a chart on disk with which to go on.
 pub(super) struct Step {
     pub(super) found: Found,
@@ -35,8 +31,9 @@ impl Walk {
         let chart = requirement.name.as_str();
         if let Need::Chosen(wanted) = &plan.need {
             self.looked_at += asked.cost(wanted);
-            if self.looked_at > MOST_LOOKED_AT {
-                self.given_up = Some(Problem::TooMuch(MOST_LOOKED_AT));
+            let most = self.options.max_versions;
+            if self.looked_at > most {
+                self.given_up = Some(Problem::TooMuch(most));
                 return None;
             }
         }

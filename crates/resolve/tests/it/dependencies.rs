@@ -1,39 +1,179 @@
-//! From requirements to charts.
+//! From requirements to charts: what the originals do, and where they are not followed.
 
-use portolan_chart::ChartMetadata;
-use portolan_resolve::{Answer, Listed, Place, Resolved, Subject, Unbuilt, Walk, WalkOptions};
+use std::collections::{BTreeMap, HashMap};
 
-fn metadata(yaml: &str) -> ChartMetadata {
+use portolan_chart::{ChartMetadata, LockedDependency};
+use portolan_reference::RepositoryUrl;
+use portolan_resolve::{
+    Catalog, DependencyError, Listed, Place, Resolved, Unbuilt, Vendored, WalkOptions,
+    resolve_dependencies,
+};
+use serde::Deserialize;
+
+use crate::rows;
+
+/// A chart that requires something, and what there is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    #[serde(default)]
+    at: String,
+    requirements: serde_json::Value,
+    locked: Option<Vec<Line>>,
+    /// Name and version.
+    #[serde(default)]
+    vendored: Vec<(String, String)>,
+    named: Option<BTreeMap<String, String>>,
+    /// By repository and chart.
+    #[serde(default)]
+    versions: HashMap<String, Vec<String>>,
+    /// The version by path.
+    #[serde(default)]
+    charts: HashMap<String, String>,
+    #[serde(default)]
+    failing: Vec<String>,
+
+    /// As what they are known, and the version.
+    resolved: Option<Vec<(String, String)>>,
+    missing: Option<Vec<String>>,
+    error: Option<String>,
+    questions: Option<usize>,
+    /// The repositories in the lock file.
+    lock: Option<Vec<String>>,
+    lock_versions: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    name: String,
+    version: String,
+    repository: String,
+}
+
+/// What a row says that there is.
+struct World<'a> {
+    row: &'a Row,
+    asked: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it is broken")]
+struct Broken;
+
+impl Catalog for World<'_> {
+    type Error = Broken;
+
+    fn versions(
+        &mut self,
+        repository: &RepositoryUrl,
+        chart: &str,
+    ) -> Result<Option<Vec<Listed>>, Broken> {
+        self.asked += 1;
+        let key = format!("{} {chart}", repository.as_str());
+        let versions = self.row.versions.get(&key);
+        Ok(versions.map(|versions| versions.iter().map(Listed::tag).collect()))
+    }
+
+    fn chart(&mut self, path: &str) -> Result<Option<Unbuilt>, Broken> {
+        self.asked += 1;
+        if self.row.failing.iter().any(|failing| failing == path) {
+            return Err(Broken);
+        }
+        let version = self.row.charts.get(path);
+        Ok(version.map(|version| Unbuilt::new(&metadata("it", version, &"[]"))))
+    }
+}
+
+fn metadata(name: &str, version: &str, dependencies: &impl ToString) -> ChartMetadata {
+    let dependencies = dependencies.to_string();
+    let yaml = format!("{{name: {name}, version: {version}, dependencies: {dependencies}}}");
     match ChartMetadata::parse(yaml.as_bytes()) {
         Ok(metadata) => metadata,
         Err(error) => unreachable!("{yaml}: {error}"),
     }
 }
 
+fn chart(row: &Row) -> Unbuilt {
+    let vendored = row.vendored.iter().map(|(name, version)| {
+        Vendored::archive(format!("{name}.tgz"), &metadata(name, version, &"[]"))
+    });
+    let chart = Unbuilt::new(&metadata("app", "0.1.0", &row.requirements)).vendored(vendored);
+    match &row.locked {
+        None => chart,
+        Some(locked) => chart.locked(locked.iter().map(|line| LockedDependency {
+            name: line.name.clone(),
+            version: line.version.clone(),
+            repository: line.repository.clone(),
+        })),
+    }
+}
+
+fn told(dependency: &Resolved) -> (String, String) {
+    let (known_as, version) = (dependency.known_as(), dependency.version());
+    (known_as.to_owned(), version.to_owned())
+}
+
+fn check(row: &Row) {
+    let id = &row.id;
+    let mut options = WalkOptions::default().at(&row.at);
+    if let Some(named) = &row.named {
+        options = options.named(named.clone());
+    }
+    let mut world = World { row, asked: 0 };
+    let answer = resolve_dependencies(chart(row), options, &mut world);
+    if let Some(questions) = row.questions {
+        assert_eq!(world.asked, questions, "{id}");
+    }
+    match &answer {
+        Err(error) => {
+            let text = error.to_string();
+            match (&row.error, &row.missing) {
+                (Some(expected), _) => assert!(text.contains(expected), "{id}: {text}"),
+                (None, Some(missing)) => {
+                    let known_as: Vec<&String> = error
+                        .errors()
+                        .iter()
+                        .flat_map(DependencyError::known_as)
+                        .collect();
+                    assert_eq!(known_as, missing.iter().collect::<Vec<_>>(), "{id}");
+                }
+                (None, None) => unreachable!("{id}: {text}"),
+            }
+            assert!(!text.contains("hunter2"), "{id}: {text}");
+        }
+        Ok(resolution) => {
+            assert_eq!(row.error, None, "{id}");
+            let found = resolution.dependencies();
+            if let Some(resolved) = &row.resolved {
+                assert_eq!(
+                    &found.iter().map(told).collect::<Vec<_>>(),
+                    resolved,
+                    "{id}"
+                );
+            }
+            if let Some(missing) = &row.missing {
+                let is_new = |it: &&Resolved| !matches!(it.place(), Place::Vendored { .. });
+                let new = found.iter().filter(is_new).map(|it| told(it).0);
+                assert_eq!(&new.collect::<Vec<_>>(), missing, "{id}");
+            }
+            let lock = resolution.lock("2006-01-02T15:04:05Z");
+            let lines = lock.dependencies.iter();
+            if let Some(repositories) = &row.lock {
+                let written = lines.clone().map(|line| line.repository.clone());
+                assert_eq!(&written.collect::<Vec<_>>(), repositories, "{id}");
+            }
+            if let Some(versions) = &row.lock_versions {
+                let written = lines.map(|line| line.version.clone());
+                assert_eq!(&written.collect::<Vec<_>>(), versions, "{id}");
+            }
+        }
+    }
+}
+
 #[test]
-fn a_chart_of_an_index_and_one_of_a_registry_are_found() {
-    let app = metadata(
-        "{name: app, version: 0.1.0, dependencies: [
-            {name: redis, version: 18.x, repository: 'https://charts.example.com'},
-            {name: web, version: 1.2.3, repository: 'oci://registry.example.com/charts'},
-            {name: redis, version: ^17, repository: 'https://charts.example.com/', alias: old},
-        ]}",
-    );
-    let mut walk = Walk::new(Unbuilt::new(&app), WalkOptions::default());
-    let questions = walk.wanted();
-    let [question] = questions.as_slice() else {
-        panic!("{questions:?}");
-    };
-    assert!(
-        matches!(question.subject(), Subject::Versions { chart, .. } if chart == "redis"),
-        "{question:?}"
-    );
-    let versions = ["17.1.0", "18.0.0", "18.1.0", "19.0.0"].map(Listed::tag);
-    walk.answer(question.id(), Answer::Versions(versions.to_vec()))
-        .unwrap();
-    assert!(walk.wanted().is_empty());
-    let found = walk.finish().unwrap();
-    let versions: Vec<&str> = found.all().map(Resolved::version).collect();
-    assert_eq!(versions, ["18.1.0", "1.2.3", "17.1.0"]);
-    assert!(matches!(found.dependencies()[1].place(), Place::Oci(_)));
+fn requirements_are_met_as_flux_and_helm_meet_them_save_where_noted() {
+    let rows: Vec<Row> = rows(include_str!("../data/dependencies.jsonl"));
+    rows.iter().for_each(check);
+    assert_eq!(rows.len(), 63);
 }

@@ -6,6 +6,8 @@ mod index;
 mod masterminds;
 mod properties;
 mod tags;
+mod walk_properties;
+mod walks;
 
 /// The rows of a file in `tests/data`.
 fn rows<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
