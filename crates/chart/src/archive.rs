@@ -20,7 +20,7 @@ pub(crate) use header::Refusal;
 use self::extension::Pending;
 use self::gzip::{Inflated, Watch};
 use self::header::{Header, Kind};
-use crate::ReadChartError;
+use crate::{Excess, ReadChartError};
 
 /// A file in an archive.
 pub(crate) struct Entry<'a> {
@@ -94,6 +94,12 @@ pub(crate) enum Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Stream(error)
+    }
+}
+
+impl From<Excess> for Stop {
+    fn from(excess: Excess) -> Self {
+        Self::Refused(excess.into())
     }
 }
 

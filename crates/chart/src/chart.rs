@@ -12,6 +12,8 @@ use crate::contents::Files;
 pub struct Chart {
     pub(crate) metadata: ChartMetadata,
     pub(crate) files: Files,
+    /// How deep charts lie in one another inside of it.
+    pub(crate) depth: u64,
 }
 
 impl Chart {

@@ -13,7 +13,7 @@ use crate::{ChartMetadata, Excess, ReadChartError};
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// How deep charts may lie in charts. Helm knows no limit; nobody needs more than three or four.
-const MAX_DEPTH: u64 = 32;
+pub(crate) const MAX_DEPTH: u64 = 32;
 
 /// Files that say something about a chart, and are small.
 const METADATA_FILES: [&str; 4] = [
@@ -42,7 +42,7 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 /// Whether `path` ends with `.` and `extension`, in this very case.
-fn has_extension(path: &str, extension: &str) -> bool {
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
     path.rsplit_once('.')
         .is_some_and(|(_, end)| end == extension)
 }
@@ -56,8 +56,40 @@ fn is_chart_folder(folder: &str) -> bool {
 ///
 /// Charts inside the chart are judged too, as Helm loads them together: `budget` is what the
 /// archives among them may still cost.
-pub(crate) fn judge(files: &Files, budget: &mut Budget) -> Result<ChartMetadata, ReadChartError> {
+pub(crate) fn judge(files: &Files, budget: &mut Budget) -> Result<Judged, ReadChartError> {
     Folder { files, path: "" }.judge(budget, 0)
+}
+
+/// What is known of a chart that was found good.
+pub(crate) struct Judged {
+    pub(crate) metadata: ChartMetadata,
+    /// How deep charts lie in one another inside of it.
+    pub(crate) depth: u64,
+}
+
+/// What the charts in `charts/` of a good chart are: where each is, and what it says.
+pub(crate) fn inside(
+    files: &Files,
+    budget: &mut Budget,
+) -> Result<Vec<(String, ChartMetadata)>, ReadChartError> {
+    let folder = Folder { files, path: "" };
+    let mut inside = Vec::new();
+    for name in folder.charts() {
+        let path = format!("charts/{name}");
+        let metadata = folder.with_chart(name, budget, |chart, _| chart.metadata());
+        match metadata {
+            Ok(metadata) => inside.push((path, metadata)),
+            Err(error) => return Err(of_subchart(path, error)),
+        }
+    }
+    Ok(inside)
+}
+
+fn of_subchart(path: String, error: ReadChartError) -> ReadChartError {
+    ReadChartError::Subchart {
+        path,
+        source: Box::new(error),
+    }
 }
 
 /// What the chart that `files` are says about itself.
@@ -74,23 +106,25 @@ struct Folder<'a> {
 }
 
 impl<'a> Folder<'a> {
-    fn judge(self, budget: &mut Budget, depth: u64) -> Result<ChartMetadata, ReadChartError> {
+    fn judge(self, budget: &mut Budget, depth: u64) -> Result<Judged, ReadChartError> {
         let metadata = self.metadata()?;
         self.check("Chart.lock", check_lock)?;
         self.check("requirements.lock", check_lock)?;
         self.check("values.yaml", |yaml| Ok(check_values(yaml)?))?;
+        let mut deepest = 0;
         for name in self.charts() {
             if depth == MAX_DEPTH {
                 return Err(ReadChartError::TooLarge(Excess::Depth { limit: MAX_DEPTH }));
             }
-            self.judge_chart(name, budget, depth + 1).map_err(|error| {
-                ReadChartError::Subchart {
-                    path: format!("charts/{name}"),
-                    source: Box::new(error),
-                }
-            })?;
+            let judged = self
+                .with_chart(name, budget, |chart, budget| chart.judge(budget, depth + 1))
+                .map_err(|error| of_subchart(format!("charts/{name}"), error))?;
+            deepest = deepest.max(judged.depth + 1);
         }
-        Ok(metadata)
+        Ok(Judged {
+            metadata,
+            depth: deepest,
+        })
     }
 
     fn metadata(self) -> Result<ChartMetadata, ReadChartError> {
@@ -129,30 +163,28 @@ impl<'a> Folder<'a> {
             .collect()
     }
 
-    fn judge_chart(
+    /// Look at the chart that is called `name` in `charts/`, a folder or an archive.
+    fn with_chart<T>(
         self,
         name: &str,
         budget: &mut Budget,
-        depth: u64,
-    ) -> Result<(), ReadChartError> {
+        look: impl FnOnce(Folder<'_>, &mut Budget) -> Result<T, ReadChartError>,
+    ) -> Result<T, ReadChartError> {
         let path = format!("{}charts/{name}", self.path);
         if has_extension(name, "tgz") {
             let archive = self.files.get(&path).ok_or(ReadChartError::NoChartYaml)?;
             let files = decisive_files(archive.as_slice(), budget)?;
-            Folder {
+            let chart = Folder {
                 files: &files,
                 path: "",
-            }
-            .judge(budget, depth)?;
-            return Ok(());
+            };
+            return look(chart, budget);
         }
-        let path = format!("{path}/");
-        Folder {
+        let chart = Folder {
             files: self.files,
-            path: &path,
-        }
-        .judge(budget, depth)?;
-        Ok(())
+            path: &format!("{path}/"),
+        };
+        look(chart, budget)
     }
 }
 

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Budget, packed_name, without_byte_order_mark};
-use crate::contents::{Files, judge};
+use crate::contents::{Files, Judged, judge, metadata_of};
 use crate::ignore::{RuleError, Rules};
 use crate::yaml::is_json;
-use crate::{Chart, Excess, Limits, ReadChartError};
+use crate::{Chart, ChartMetadata, Excess, Limits, ReadChartError};
 
 /// Read the chart in the folder `directory`, without what its `.helmignore` leaves out.
 ///
@@ -37,12 +37,8 @@ pub fn read_directory(directory: &Path, limits: &Limits) -> Result<Chart, ReadDi
     let Walk {
         files, mut budget, ..
     } = walk;
-    let metadata = judge(&files, &mut budget).map_err(|error| match error {
-        ReadChartError::NoChartYaml => ReadDirectoryError::NoChartYaml {
-            directory: directory.to_owned(),
-        },
-        error => error.into(),
-    })?;
+    let Judged { metadata, depth } =
+        judge(&files, &mut budget).map_err(|error| of_directory(error, directory))?;
     if let Some(path) = files
         .keys()
         .find(|path| packed_name(&metadata.name, path).is_none())
@@ -52,7 +48,58 @@ pub fn read_directory(directory: &Path, limits: &Limits) -> Result<Chart, ReadDi
     // Helm loads such a chart and refuses to package it.
     match files.get("values.schema.json") {
         Some(schema) if !is_json(schema) => Err(ReadDirectoryError::SchemaNotJson),
-        _ => Ok(Chart { metadata, files }),
+        _ => Ok(Chart {
+            metadata,
+            files,
+            depth,
+        }),
+    }
+}
+
+/// Read what the chart in the folder `directory` says about itself, and nothing else.
+///
+/// That is in `Chart.yaml`, and for `apiVersion: v1` in `requirements.yaml` too. What else is in the
+/// folder has not been looked at: [`read_directory`] does that.
+///
+/// # Errors
+///
+/// If one of these files is not there, not accepted, larger than
+/// [`max_file_bytes`](Limits::max_file_bytes) or a link to something outside of the folder.
+pub fn read_directory_metadata(
+    directory: &Path,
+    limits: &Limits,
+) -> Result<ChartMetadata, ReadDirectoryError> {
+    let root = fs::canonicalize(directory).map_err(|source| cannot_read(directory, source))?;
+    let mut files = Files::new();
+    for name in ["Chart.yaml", "requirements.yaml"] {
+        let at = root.join(name);
+        let resolved = match Resolved::at(&at) {
+            Ok(resolved) => resolved,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(cannot_read(&at, source)),
+        };
+        let data = resolved.read(&at, &root, limits).map_err(of_metadata)?;
+        files.insert(name.to_owned(), without_byte_order_mark(data));
+    }
+    metadata_of(&files).map_err(|error| of_directory(error, directory))
+}
+
+/// While only metadata is read, Flux has other words for what is too large.
+fn of_metadata(error: ReadDirectoryError) -> ReadDirectoryError {
+    match error {
+        ReadDirectoryError::FileTooLarge { file, limit, .. } => {
+            ReadDirectoryError::TooLarge(Excess::FileBytes { file, limit })
+        }
+        error => error,
+    }
+}
+
+fn of_directory(error: ReadChartError, directory: &Path) -> ReadDirectoryError {
+    match error {
+        ReadChartError::NoChartYaml => ReadDirectoryError::NoChartYaml {
+            directory: directory.to_owned(),
+        },
+        error => error.into(),
     }
 }
 
@@ -167,10 +214,12 @@ impl Resolved {
             .map_err(|source| cannot_read(at, source))?;
         if data.len() as u64 > limit {
             let file = at.strip_prefix(root).unwrap_or(at);
-            return Err(ReadDirectoryError::TooLarge(Excess::FileBytes {
+            return Err(ReadDirectoryError::FileTooLarge {
                 file: file.display().to_string(),
+                // It may have grown since it was looked at.
+                bytes: self.metadata.len().max(data.len() as u64),
                 limit,
-            }));
+            });
         }
         Ok(data)
     }
@@ -209,9 +258,22 @@ pub enum ReadDirectoryError {
         /// Why.
         reason: FileProblem,
     },
-    /// Something is larger than is allowed.
+    /// A file is larger than is allowed.
+    #[error(
+        "cannot load file {} as file size ({bytes}) exceeds limit ({limit})",
+        file.escape_debug()
+    )]
+    FileTooLarge {
+        /// The file, by its path below the folder.
+        file: String,
+        /// How large it is, in bytes.
+        bytes: u64,
+        /// The limit, [`max_file_bytes`](Limits::max_file_bytes).
+        limit: u64,
+    },
+    /// Something else is larger than is allowed.
     #[error(transparent)]
-    TooLarge(Excess),
+    TooLarge(#[from] Excess),
     /// The `.helmignore` file cannot be used.
     #[error("the .helmignore file is invalid")]
     Ignore(#[source] IgnoreError),

@@ -17,13 +17,16 @@ mod read;
 mod tag;
 mod unpack;
 mod values;
+mod vendored;
 mod version;
 mod write;
 mod yaml;
 
 pub use archive::{EntryProblem, Found};
 pub use chart::Chart;
-pub use directory::{FileProblem, IgnoreError, ReadDirectoryError, read_directory};
+pub use directory::{
+    FileProblem, IgnoreError, ReadDirectoryError, read_directory, read_directory_metadata,
+};
 pub use edit::SetValuesError;
 pub use index::{
     ConvertIndexError, DroppedVersion, Index, IndexEntry, IndexExcess, IndexLimits, IndexReport,
@@ -40,4 +43,5 @@ pub use read::{Excess, ReadChartError, check_archive, read_chart, read_metadata}
 pub use tag::{tag_for_version, version_for_tag};
 pub use unpack::{UnpackError, unpack};
 pub use values::{MergeValuesError, merge_values};
+pub use vendored::{AddChartError, Vendored};
 pub use version::{SetVersionError, version_with_metadata};

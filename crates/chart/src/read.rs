@@ -6,7 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use crate::archive::{Budget, Refusal, Stop, walk};
-use crate::contents::{collect, decisive_files, is_metadata_file, judge};
+use crate::contents::{Judged, collect, decisive_files, is_metadata_file, judge};
 use crate::metadata::Draft;
 use crate::{Chart, ChartMetadata, Limits};
 
@@ -73,8 +73,12 @@ fn twice(path: &str) -> Stop {
 pub fn read_chart(archive: impl Read, limits: &Limits) -> Result<Chart, ReadChartError> {
     let mut budget = Budget::new(limits);
     let files = collect(archive, &mut budget, |_| true)?;
-    let metadata = judge(&files, &mut budget)?;
-    Ok(Chart { metadata, files })
+    let Judged { metadata, depth } = judge(&files, &mut budget)?;
+    Ok(Chart {
+        metadata,
+        files,
+        depth,
+    })
 }
 
 /// Check the chart in `archive` as [`read_chart`] does, and keep nothing of it but what it says
@@ -88,5 +92,5 @@ pub fn read_chart(archive: impl Read, limits: &Limits) -> Result<Chart, ReadChar
 pub fn check_archive(archive: impl Read, limits: &Limits) -> Result<ChartMetadata, ReadChartError> {
     let mut budget = Budget::new(limits);
     let files = decisive_files(archive, &mut budget)?;
-    judge(&files, &mut budget)
+    Ok(judge(&files, &mut budget)?.metadata)
 }

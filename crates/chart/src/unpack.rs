@@ -124,6 +124,7 @@ mod tests {
         let chart = Chart {
             metadata: ChartMetadata::parse(b"name: app\nversion: 1.0.0").unwrap(),
             files: [(path.to_owned(), b"theirs".to_vec())].into(),
+            depth: 0,
         };
         let error = write_files(&chart, here.path()).unwrap_err();
         assert!(matches!(error, UnpackError::Write { .. }), "{error}");

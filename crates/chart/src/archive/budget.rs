@@ -1,6 +1,6 @@
 //! What an archive, and the archives inside it, may still cost.
 
-use crate::{Excess, Limits, ReadChartError};
+use crate::{Excess, Limits};
 
 /// Counts entries and bytes down.
 #[derive(Debug)]
@@ -23,22 +23,22 @@ impl Budget {
         &self.limits
     }
 
-    pub(crate) fn take_entry(&mut self) -> Result<(), ReadChartError> {
+    pub(crate) fn take_entry(&mut self) -> Result<(), Excess> {
         let Some(left) = self.entries.checked_sub(1) else {
-            return Err(ReadChartError::TooLarge(Excess::Entries {
+            return Err(Excess::Entries {
                 limit: self.limits.max_entries,
-            }));
+            });
         };
         self.entries = left;
         Ok(())
     }
 
     /// Take `bytes` before they are read. As in Helm, the limit itself is too much.
-    pub(crate) fn take_bytes(&mut self, bytes: u64) -> Result<(), ReadChartError> {
+    pub(crate) fn take_bytes(&mut self, bytes: u64) -> Result<(), Excess> {
         if bytes >= self.bytes {
-            return Err(ReadChartError::TooLarge(Excess::UnpackedBytes {
+            return Err(Excess::UnpackedBytes {
                 limit: self.limits.max_unpacked_bytes,
-            }));
+            });
         }
         self.bytes -= bytes;
         Ok(())
@@ -47,12 +47,12 @@ impl Budget {
 
 impl Limits {
     /// Check that the metadata file `file` is not too large.
-    pub(crate) fn check_file(&self, file: &str, bytes: u64) -> Result<(), ReadChartError> {
+    pub(crate) fn check_file(&self, file: &str, bytes: u64) -> Result<(), Excess> {
         if bytes > self.max_file_bytes {
-            return Err(ReadChartError::TooLarge(Excess::FileBytes {
+            return Err(Excess::FileBytes {
                 file: file.to_owned(),
                 limit: self.max_file_bytes,
-            }));
+            });
         }
         Ok(())
     }

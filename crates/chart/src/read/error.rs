@@ -79,6 +79,12 @@ impl Problem {
     }
 }
 
+impl From<Excess> for ReadChartError {
+    fn from(excess: Excess) -> Self {
+        Self::TooLarge(excess)
+    }
+}
+
 /// Which of the [`Limits`](crate::Limits) was met.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

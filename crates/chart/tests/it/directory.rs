@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use portolan_chart::{Limits, read_directory};
+use portolan_chart::{Limits, read_directory, read_directory_metadata};
 use tempfile::TempDir;
 
 use crate::packed::{CHART_YAML, chain};
@@ -235,7 +235,7 @@ fn a_folder_has_limits_too() {
     let check = |limits, expected| check_refused_within(folder.path(), limits, expected);
     check(
         limits.max_file_bytes(999),
-        "size of 'files/a.txt' exceeds '999' bytes limit (max_file_bytes)",
+        "cannot load file files/a.txt as file size (1000) exceeds limit (999)",
     );
     assert!(read_directory(folder.path(), &limits.max_file_bytes(1000)).is_ok());
     let size = 1000 + CHART_YAML.len() as u64;
@@ -262,5 +262,61 @@ fn links_that_multiply_folders_end_at_the_limit() {
     check_refused(
         folder.path(),
         "the chart has more than 100000 entries (max_entries)",
+    );
+}
+
+#[test]
+fn what_a_folder_says_about_itself_is_read_without_the_rest() {
+    let folder = folder(&[
+        (".helmignore", "Chart.yaml\n"),
+        ("Chart.yaml", "\u{feff}name: app\nversion: 1.2.3\n"),
+        ("requirements.yaml", "dependencies: [{name: db}]\n"),
+        ("values.yaml", "no values"),
+    ]);
+    let metadata = read_directory_metadata(folder.path(), &Limits::default()).unwrap();
+    assert_eq!(
+        (metadata.name.as_str(), metadata.version.as_str()),
+        ("app", "1.2.3")
+    );
+    assert_eq!(metadata.dependencies[0].name, "db");
+    assert!(read_directory(folder.path(), &Limits::default()).is_err());
+}
+
+/// Chart.yaml is none that a folder's metadata could be read from.
+#[track_caller]
+fn check_metadata_refused(folder: &Path, limits: Limits, expected: &str) {
+    let error = read_directory_metadata(folder, &limits).unwrap_err();
+    assert!(chain(&error).contains(expected), "{}", chain(&error));
+}
+
+#[test]
+fn metadata_of_a_folder_is_bounded_and_not_fetched_from_elsewhere() {
+    let limits = Limits::default();
+    let none = folder(&[]);
+    check_metadata_refused(none.path(), limits, "Chart.yaml: no such file or directory");
+    let large = chart(&[("requirements.yaml", &"#".repeat(1000))]);
+    check_metadata_refused(
+        large.path(),
+        limits.max_file_bytes(999),
+        "size of 'requirements.yaml' exceeds '999' bytes limit (max_file_bytes)",
+    );
+    let elsewhere = chart(&[]);
+    let link = folder(&[]);
+    symlink(
+        elsewhere.path().join("Chart.yaml"),
+        link.path().join("Chart.yaml"),
+    )
+    .unwrap();
+    check_metadata_refused(
+        link.path(),
+        limits,
+        "links to something outside of the chart",
+    );
+    let device = folder(&[]);
+    symlink("/dev/zero", device.path().join("Chart.yaml")).unwrap();
+    check_metadata_refused(
+        device.path(),
+        limits,
+        "links to something outside of the chart",
     );
 }

@@ -19,5 +19,6 @@ mod properties;
 mod subcharts;
 mod unpack;
 mod values;
+mod vendored;
 mod versions;
 mod write;

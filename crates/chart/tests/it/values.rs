@@ -111,8 +111,8 @@ fn values_that_lie_deep_are_refused() {
     let lines = (0..200).map(line).collect::<Vec<_>>().concat();
     check_refused(&[&lines], "Depth");
     // What is written is never deep here, what is meant is.
-    let link = |link: usize| format!("a{link}: &a{link} [*a{}]\n", link - 1);
-    let chain = "a0: &a0 [x]\n".to_owned() + &(1..1000).map(link).collect::<Vec<_>>().concat();
+    let alias = |link: usize| format!("a{link}: &a{link} [*a{}]\n", link - 1);
+    let chain = "a0: &a0 [x]\n".to_owned() + &(1..1000).map(alias).collect::<Vec<_>>().concat();
     check_refused(&[&chain], "Depth");
 }
 
