@@ -24,6 +24,15 @@ const STORIES: &[(&str, &[&str])] = &[
         &["chose `1.10.0", "only pre-releases would do"],
     ),
     (
+        "resolve_from_a_mirror",
+        &[
+            "sessions: 18.2.1",
+            "carts: 17.15.6",
+            "nginx: 15.14.0",
+            "digest: sha256:",
+        ],
+    ),
+    (
         "serve_a_folder",
         &["HelmChart default/podinfo is at http://127.0.0.1:", "8.x"],
     ),
