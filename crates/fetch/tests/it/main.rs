@@ -18,6 +18,8 @@ mod manifests;
 mod patience;
 mod pushing;
 mod quirks;
+mod scope;
+mod secrecy;
 
 mod tags;
 mod visit;
