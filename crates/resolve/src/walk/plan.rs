@@ -118,7 +118,7 @@ impl Walk {
     ) -> Result<Plan, Problem> {
         let repository = requirement.repository.clone();
         if vendored.is_folder && repository.is_empty() {
-            let path = self.join(stop, &format!("charts/{}", vendored.path))?;
+            let path = self.join(stop, &vendored.path)?;
             return Ok(Plan {
                 place: Place::Embedded { path },
                 repository,

@@ -124,7 +124,7 @@ pub enum Place {
     },
     /// In the `charts/` folder of the chart that requires it, to be taken as it is.
     Vendored {
-        /// The path below `charts/`.
+        /// The path below the folder of the chart that requires it.
         path: String,
     },
 }

@@ -42,9 +42,9 @@ impl Unbuilt {
         self
     }
 
-    /// Count what is in its `charts/` folder. Without this, everything is brought anew.
-    pub fn vendored(mut self, vendored: impl IntoIterator<Item = Vendored>) -> Self {
-        self.vendored = vendored.into_iter().collect();
+    /// Count what is in its `charts/` folder ([`Chart::vendored`](portolan_chart::Chart::vendored)). Without this, everything is brought anew.
+    pub fn vendored(mut self, vendored: impl IntoIterator<Item = impl Into<Vendored>>) -> Self {
+        self.vendored = vendored.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -17,7 +17,7 @@ pub struct Vendored {
 }
 
 impl Vendored {
-    /// The archive at `path` below `charts/`, and what the chart in it says about itself.
+    /// The archive at `path` below the chart's folder (`charts/db-1.2.3.tgz`), and what the chart in it says about itself.
     pub fn archive(path: impl Into<String>, metadata: &ChartMetadata) -> Self {
         Self {
             name: metadata.name.clone(),
@@ -27,11 +27,22 @@ impl Vendored {
         }
     }
 
-    /// The folder at `path` below `charts/`, and what the chart in it says about itself.
+    /// The folder at `path` below the chart's folder (`charts/db`), and what the chart in it says about itself.
     pub fn folder(path: impl Into<String>, metadata: &ChartMetadata) -> Self {
         Self {
             is_folder: true,
             ..Self::archive(path, metadata)
+        }
+    }
+}
+
+impl From<&portolan_chart::Vendored> for Vendored {
+    fn from(vendored: &portolan_chart::Vendored) -> Self {
+        let (path, metadata) = (vendored.path(), vendored.metadata());
+        if vendored.is_archive() {
+            Self::archive(path, metadata)
+        } else {
+            Self::folder(path, metadata)
         }
     }
 }

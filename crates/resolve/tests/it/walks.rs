@@ -123,9 +123,9 @@ fn a_folder_in_charts_is_walked_if_it_belongs_there_and_taken_as_it_is_if_not() 
         inside
     };
     let app = requiring(&[("own", ""), ("web", "https://example.com"), ("packed", "")]).vendored([
-        Vendored::folder("own-folder", &named("own-0")),
-        Vendored::folder("web", &named("web-1")),
-        Vendored::archive("packed-1.0.0.tgz", &named("packed-2")),
+        Vendored::folder("charts/own-folder", &named("own-0")),
+        Vendored::folder("charts/web", &named("web-1")),
+        Vendored::archive("charts/packed-1.0.0.tgz", &named("packed-2")),
     ]);
     let mut disk = Disk::default().with(
         "/app/charts/own-folder",
@@ -142,8 +142,8 @@ fn a_folder_in_charts_is_walked_if_it_belongs_there_and_taken_as_it_is_if_not() 
                 path: "/app/charts/own-folder".into()
             },
             &Place::Index("https://example.com".parse().unwrap()),
-            &vendored("web"),
-            &vendored("packed-1.0.0.tgz"),
+            &vendored("charts/web"),
+            &vendored("charts/packed-1.0.0.tgz"),
         ]
     );
     assert_eq!(
