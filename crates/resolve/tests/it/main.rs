@@ -6,6 +6,7 @@ mod index;
 mod masterminds;
 mod properties;
 mod tags;
+mod walk_limits;
 mod walk_properties;
 mod walks;
 

@@ -4,22 +4,22 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use portolan_chart::{ChartMetadata, LockedDependency};
+use portolan_chart::ChartMetadata;
 use portolan_reference::RepositoryUrl;
 use portolan_resolve::{
-    Answer, AnswerError, Catalog, DependencyError, Explanation, Listed, Place, Reach, Resolution,
-    Resolved, Subject, Unbuilt, Vendored, Walk, WalkError, WalkOptions, resolve_dependencies,
+    Answer, AnswerError, Catalog, Listed, Place, Reach, Resolution, Resolved, Subject, Unbuilt,
+    Vendored, Walk, WalkError, WalkOptions, resolve_dependencies,
 };
 
 /// Charts on disk, and in every repository three versions of every chart.
 #[derive(Default)]
-struct Disk {
+pub(crate) struct Disk {
     charts: HashMap<String, Unbuilt>,
-    asked: Vec<String>,
+    pub(crate) asked: Vec<String>,
 }
 
 impl Disk {
-    fn with(mut self, path: &str, version: &str, requirements: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(mut self, path: &str, version: &str, requirements: &[(&str, &str)]) -> Self {
         let chart = Unbuilt::new(&metadata(version, requirements));
         self.charts.insert(path.to_owned(), chart);
         self
@@ -45,7 +45,7 @@ impl Catalog for Disk {
 }
 
 /// A chart that requires these names from these repositories, any version of them.
-fn metadata(version: &str, requirements: &[(&str, &str)]) -> ChartMetadata {
+pub(crate) fn metadata(version: &str, requirements: &[(&str, &str)]) -> ChartMetadata {
     let requirements: Vec<String> = requirements
         .iter()
         .enumerate()
@@ -65,16 +65,16 @@ fn metadata(version: &str, requirements: &[(&str, &str)]) -> ChartMetadata {
     }
 }
 
-fn requiring(requirements: &[(&str, &str)]) -> Unbuilt {
+pub(crate) fn requiring(requirements: &[(&str, &str)]) -> Unbuilt {
     Unbuilt::new(&metadata("0.1.0", requirements))
 }
 
-fn resolve(chart: Unbuilt, disk: &mut Disk) -> Result<Resolution, WalkError> {
+pub(crate) fn resolve(chart: Unbuilt, disk: &mut Disk) -> Result<Resolution, WalkError> {
     resolve_dependencies(chart, WalkOptions::default().at("/app"), disk)
 }
 
 #[track_caller]
-fn refused(chart: Unbuilt, disk: &mut Disk, expected: &str) {
+pub(crate) fn refused(chart: Unbuilt, disk: &mut Disk, expected: &str) {
     match resolve(chart, disk) {
         Ok(found) => unreachable!("{found:?}"),
         Err(error) => assert!(error.to_string().contains(expected), "{error}"),
@@ -186,109 +186,6 @@ fn charts_that_require_the_first_are_an_error() {
 }
 
 #[test]
-fn sixteen_deep_is_deep_enough() {
-    let tower = |height: usize| {
-        (1..height).fold(
-            Disk::default().with(&format!("/{height}"), "1.0.0", &[]),
-            |disk, at| {
-                let next = format!("file://../{}", at + 1);
-                disk.with(&format!("/{at}"), "1.0.0", &[("next", &next)])
-            },
-        )
-    };
-    let app = || requiring(&[("next", "file://../1")]);
-    assert_eq!(resolve(app(), &mut tower(16)).unwrap().all().count(), 16);
-    refused(
-        app(),
-        &mut tower(17),
-        "charts require each other more than 16 deep",
-    );
-}
-
-#[test]
-fn a_tower_in_which_everything_is_required_twice_ends_at_once() {
-    let mut disk = Disk::default().with("/15", "1.0.0", &[]);
-    for at in 1..15 {
-        let next = format!("file://../{}", at + 1);
-        disk = disk.with(&format!("/{at}"), "1.0.0", &[("l", &next), ("r", &next)]);
-    }
-    let app = requiring(&[("next", "file://../1")]);
-    refused(
-        app,
-        &mut disk,
-        "failed to add dependencies: there are more than 1000 dependencies",
-    );
-    assert!(disk.asked.len() <= 15, "{:?}", disk.asked);
-}
-
-#[test]
-fn ten_thousand_dependencies_are_refused_before_anything_is_asked() {
-    let many: Vec<_> = (0..10_000).map(|_| ("a", "https://example.com")).collect();
-    let mut disk = Disk::default();
-    refused(
-        requiring(&many),
-        &mut disk,
-        "there are more than 1000 dependencies",
-    );
-    assert!(disk.asked.is_empty());
-    let thousand = resolve(requiring(&many[..1000]), &mut disk).unwrap();
-    assert_eq!((thousand.all().count(), disk.asked.len()), (1000, 1));
-}
-
-#[test]
-fn a_charts_folder_or_lock_file_with_more_than_a_thousand_is_refused() {
-    let chart = metadata("1.0.0", &[]);
-    let app = || requiring(&[("a", "https://example.com")]);
-    let vendored = (0..1001).map(|at| Vendored::archive(format!("{at}.tgz"), &chart));
-    refused(
-        app().vendored(vendored),
-        &mut Disk::default(),
-        "more than 1000",
-    );
-    let lines = (0..1001).map(|_| LockedDependency::default());
-    refused(app().locked(lines), &mut Disk::default(), "more than 1000");
-}
-
-#[test]
-fn a_thousand_lines_in_no_order_find_their_requirements() {
-    let many: Vec<_> = (0..1000).map(|_| ("a", "https://example.com")).collect();
-    let mut metadata = metadata("0.1.0", &many);
-    for (at, requirement) in metadata.dependencies.iter_mut().enumerate() {
-        requirement.version = Some(format!("~1.{at}"));
-    }
-    // One name among them is another, so that they are not read in their order.
-    "b".clone_into(&mut metadata.dependencies[0].name);
-    let lines = (0..1000).rev().map(|at| LockedDependency {
-        name: if at == 0 { "b" } else { "a" }.to_owned(),
-        version: format!("1.{at}.7"),
-        repository: "https://example.com".to_owned(),
-    });
-    let mut disk = Disk::default();
-    let found = resolve(Unbuilt::new(&metadata).locked(lines), &mut disk).unwrap();
-    for (at, dependency) in found.dependencies().iter().enumerate() {
-        assert_eq!(dependency.version(), format!("1.{at}.7"));
-    }
-    assert!(disk.asked.is_empty());
-}
-
-#[test]
-fn how_many_versions_are_looked_at_is_bounded_and_equal_ranges_cost_once() {
-    let many: Vec<_> = (0..100).map(|_| ("a", "https://example.com")).collect();
-    let options = || WalkOptions::default().max_versions(5);
-    let equal = Unbuilt::new(&metadata("0.1.0", &many));
-    let found = resolve_dependencies(equal, options(), &mut Disk::default()).unwrap();
-    assert_eq!(found.all().count(), 100);
-    let mut different = metadata("0.1.0", &many[..2]);
-    different.dependencies[0].version = Some("^1".to_owned());
-    let error = resolve_dependencies(Unbuilt::new(&different), options(), &mut Disk::default());
-    let error = error.unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "failed to add dependencies: more than 5 versions would have to be looked at"
-    );
-}
-
-#[test]
 fn an_alias_that_leads_out_is_an_error_even_if_nobody_looked_at_it_before() {
     for alias in ["../x", "..", "a/b", "a b", "", "ä"] {
         let mut metadata = metadata("0.1.0", &[("a", "https://example.com")]);
@@ -389,24 +286,4 @@ fn the_error_of_an_answer_is_kept_as_it_is_and_told_to_everybody_who_asked() {
             .to_string()
             .ends_with("'oci://example.com': the registry is on fire")
     );
-}
-
-#[test]
-fn why_no_version_would_do_is_kept_for_the_first_errors() {
-    let many: Vec<_> = (0..30).map(|_| ("a", "https://example.com")).collect();
-    let mut metadata = metadata("0.1.0", &many);
-    for requirement in &mut metadata.dependencies {
-        requirement.version = Some(">7".to_owned());
-    }
-    let error = resolve(Unbuilt::new(&metadata), &mut Disk::default()).unwrap_err();
-    assert_eq!(error.errors().len(), 30);
-    let explained = error
-        .errors()
-        .iter()
-        .filter_map(DependencyError::explanation);
-    assert_eq!(
-        explained.map(Explanation::offered).collect::<Vec<_>>(),
-        [3; 20]
-    );
-    assert!(error.to_string().ends_with("found; and 10 more"), "{error}");
 }
