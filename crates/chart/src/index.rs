@@ -16,6 +16,7 @@ mod judge;
 mod limits;
 mod report;
 mod scalar;
+mod scan;
 mod time;
 mod value;
 mod visit;
@@ -36,6 +37,7 @@ use general::General;
 use json::Json;
 pub use limits::IndexLimits;
 pub use report::{DroppedVersion, IndexReport};
+use scan::Scan;
 pub use visit::{IndexVersion, visit_index};
 
 /// What a Helm repository has: its charts and, of each, the versions with what is needed to get one.
@@ -190,6 +192,13 @@ fn read_into(
             Err((Fault::Unsure, _)) => {}
             other => return other.map_err(|(fault, line)| fault.on_line(line)),
         }
+    }
+    from.seek(SeekFrom::Start(begin)).map_err(seek)?;
+    let mut scan = Scan::new(&mut from, limits);
+    match decode(&mut scan, limits, sink) {
+        // It looks at whole lines, which may be longer than any text in them.
+        Err(Fault::Unsure | Fault::Excess(IndexExcess::VersionBytes { .. })) => {}
+        other => return other.map_err(|fault| fault.on_line(scan.line())),
     }
     from.seek(SeekFrom::Start(begin)).map_err(seek)?;
     let mut general = General::new(&mut from, limits);

@@ -16,6 +16,9 @@ use super::scalar::{resolve, resolve_tagged};
 use characters::{Characters, Stop};
 use replay::{Log, Step};
 
+/// Where the tags are from that mean something.
+const YAML_TAGS: &str = "tag:yaml.org,2002:";
+
 pub(super) struct General<R: Read> {
     parser: Parser<'static, FallibleBufferedInput<Characters<R>>>,
     /// Why the characters ended, if they did before their time.
@@ -24,6 +27,8 @@ pub(super) struct General<R: Read> {
     log: Log,
     open: Vec<Open>,
     line: u64,
+    /// Whether the last step began what an alias stands for.
+    aliased: bool,
     /// The scalar that was last told of.
     scratch: String,
 }
@@ -62,18 +67,17 @@ impl<R: Read> General<R> {
             log: Log::default(),
             open: Vec::new(),
             line: 1,
+            aliased: false,
             scratch: String::new(),
         }
     }
 
     /// The next step of the parser, or of what an alias stands for.
     fn step(&mut self) -> Result<Step, Fault> {
+        self.aliased = false;
         if let Some(step) = self.log.replayed()? {
             return match step {
-                Step::Alias(anchor) => {
-                    self.log.replay(anchor)?;
-                    self.step()
-                }
+                Step::Alias(anchor) => self.aliased_step(anchor),
                 step => Ok(step),
             };
         }
@@ -95,6 +99,13 @@ impl<R: Read> General<R> {
                 Raw::SequenceStart(_, anchor, _) => (Step::List, anchor),
                 Raw::MappingStart(_, anchor, _) => (Step::Map, anchor),
                 Raw::SequenceEnd | Raw::MappingEnd => (Step::End, 0),
+                // Go's library reads YAML 1.1 only, and wants to be told so if it is told anything.
+                Raw::DocumentStart(_, Some(version))
+                    if (version.major, version.minor) != (1, 1) =>
+                {
+                    let what = "found incompatible YAML document";
+                    return Err(Problem::Syntax(what.to_owned()).into());
+                }
                 // Where the stream and the document begin.
                 _ => continue,
             };
@@ -102,9 +113,15 @@ impl<R: Read> General<R> {
             let Step::Alias(anchor) = step else {
                 return Ok(step);
             };
-            self.log.replay(anchor)?;
-            return self.step();
+            return self.aliased_step(anchor);
         }
+    }
+
+    fn aliased_step(&mut self, anchor: usize) -> Result<Step, Fault> {
+        self.log.replay(anchor)?;
+        let step = self.step()?;
+        self.aliased = true;
+        Ok(step)
     }
 
     fn fault(&mut self, error: &granit_parser::ScanError) -> Fault {
@@ -133,7 +150,7 @@ impl<R: Read> General<R> {
     fn merge(&mut self) -> Result<(), Fault> {
         match self.step()? {
             Step::Map => self.begin(Kind::Key, true),
-            Step::List => self.begin(Kind::List, true),
+            Step::List if !self.aliased => self.begin(Kind::List, true),
             _ => Err(Problem::Merge.into()),
         }
     }
@@ -232,7 +249,7 @@ fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>) -> Step {
     let tag = match tag {
         None if style == ScalarStyle::Plain => replay::Meaning::Plain,
         None => replay::Meaning::Text,
-        Some(tag) => match tag.core_suffix() {
+        Some(tag) => match tag.suffix_in_namespace(YAML_TAGS).as_deref() {
             Some("bool") => replay::Meaning::Tagged(KnownTag::Bool),
             Some("int") => replay::Meaning::Tagged(KnownTag::Int),
             Some("float") => replay::Meaning::Tagged(KnownTag::Float),
