@@ -32,6 +32,7 @@ fn seconds(value: Duration) -> String {
 fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
     let fetch = portolan_fetch::Limits::default();
     let chart = portolan_chart::Limits::default();
+    let source = portolan_chart::SourceLimits::default();
     let store = Options::default();
     let serve = ServeLimits::default();
     let size = |value: usize| u64::try_from(value).expect("sizes are 64 bits");
@@ -79,6 +80,26 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
         (
             "chart::Limits::max_values_bytes",
             bytes(chart.max_values_bytes),
+        ),
+        (
+            "chart::SourceLimits::max_source_bytes",
+            bytes(source.max_source_bytes),
+        ),
+        (
+            "chart::SourceLimits::max_unpacked_bytes",
+            bytes(source.max_unpacked_bytes),
+        ),
+        (
+            "chart::SourceLimits::max_entries",
+            source.max_entries.to_string(),
+        ),
+        (
+            "chart::SourceLimits::max_file_bytes",
+            bytes(source.max_file_bytes),
+        ),
+        (
+            "chart::SourceLimits::max_ratio",
+            source.max_ratio.to_string(),
         ),
         (
             "store::Options::retention_ttl",

@@ -9,7 +9,7 @@ mod gzip;
 mod header;
 mod path;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 
 pub(crate) use budget::Budget;
@@ -18,13 +18,17 @@ pub use header::EntryProblem;
 pub(crate) use header::Refusal;
 
 use self::extension::Pending;
-use self::gzip::{Inflated, Watch};
 use self::header::{Header, Kind};
 use crate::{Excess, ReadChartError};
+pub(crate) use gzip::{Inflated, Watch};
+pub(crate) use path::clean;
 
-/// A file in an archive.
+/// How much is copied at a time, in bytes.
+const COPIED: usize = 64 << 10;
+
+/// A file or directory in an archive.
 pub(crate) struct Entry<'a> {
-    /// Below the chart's folder.
+    /// Of a chart: below the chart's folder.
     pub(crate) path: String,
     size: u64,
     content: &'a mut dyn Read,
@@ -44,6 +48,23 @@ impl Entry<'_> {
     pub(crate) fn skip(self) -> io::Result<()> {
         let skipped = io::copy(self.content, &mut io::sink())?;
         self.check_whole(skipped)
+    }
+
+    /// Copy the content to `to`. Errors of `to` are told apart.
+    pub(crate) fn copy(self, to: &mut impl Write) -> io::Result<io::Result<()>> {
+        let mut buffer = vec![0; COPIED];
+        let mut copied = 0;
+        loop {
+            let read = self.content.read(&mut buffer)?;
+            if read == 0 {
+                self.check_whole(copied)?;
+                return Ok(Ok(()));
+            }
+            if let Err(error) = to.write_all(&buffer[..read]) {
+                return Ok(Err(error));
+            }
+            copied += read as u64;
+        }
     }
 
     fn read_all(self) -> io::Result<Vec<u8>> {
@@ -115,20 +136,36 @@ impl From<ReadChartError> for Stop {
 pub(crate) fn walk(
     archive: impl Read,
     budget: &mut Budget,
-    visit: impl FnMut(Entry<'_>) -> Visited,
+    mut visit: impl FnMut(Entry<'_>) -> Visited,
 ) -> Result<(), ReadChartError> {
     let watch = Watch::default();
     let inflated = Inflated::open(archive, budget.limits().max_chart_bytes, &watch)?;
-    walk_tar(inflated, budget, visit).map_err(|stop| match stop {
+    let in_chart = |mut entry: Entry<'_>, kind| {
+        if kind == EntryKind::Directory {
+            return Ok(ControlFlow::Continue(()));
+        }
+        entry.path = path::inside(&entry.path).map_err(|it| it.of(entry.path.as_bytes()))?;
+        visit(entry)
+    };
+    walk_tar(inflated, budget, in_chart).map_err(|stop| match stop {
         Stop::Stream(error) => watch.explain(error),
         Stop::Refused(error) => error,
     })
 }
 
-fn walk_tar(
+/// What an entry with a path of its own can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    File,
+    Directory,
+}
+
+/// Show every file and directory in `tar` to `visit`, by the name it is packed with, which leads
+/// nowhere else.
+pub(crate) fn walk_tar(
     tar: impl Read,
     budget: &mut Budget,
-    mut visit: impl FnMut(Entry<'_>) -> Visited,
+    mut visit: impl FnMut(Entry<'_>, EntryKind) -> Visited,
 ) -> Result<(), Stop> {
     let mut tar = tar::Archive::new(tar);
     let mut pending = Pending::default();
@@ -142,18 +179,19 @@ fn walk_tar(
             pending.add(extension, &data, &header.name)?;
             continue;
         }
-        let (name, kind) = pending.apply(&header)?;
-        let of_name = |refusal: Refusal| refusal.of(name.as_bytes());
-        if kind == Kind::Directory {
-            path::check_whole(&name).map_err(of_name)?;
-            continue;
-        }
+        let (path, kind) = pending.apply(&header)?;
+        path::check_whole(&path).map_err(|refusal| refusal.of(path.as_bytes()))?;
         let entry = Entry {
-            path: path::inside(&name).map_err(of_name)?,
+            path,
             size: header.size,
             content: &mut raw,
         };
-        if visit(entry)?.is_break() {
+        let kind = if kind == Kind::Directory {
+            EntryKind::Directory
+        } else {
+            EntryKind::File
+        };
+        if visit(entry, kind)?.is_break() {
             return Ok(());
         }
     }

@@ -14,6 +14,7 @@ mod media_type;
 mod metadata;
 mod name;
 mod read;
+mod source;
 mod tag;
 mod unpack;
 mod values;
@@ -40,6 +41,7 @@ pub use media_type::{
 pub use metadata::{ChartMetadata, Dependency, Maintainer, ParseMetadataError};
 pub use name::{ChartName, ParseChartNameError};
 pub use read::{Excess, ReadChartError, check_archive, read_chart, read_metadata};
+pub use source::{SourceExcess, SourceLimits, UnpackSourceError, unpack_source};
 pub use tag::{tag_for_version, version_for_tag};
 pub use unpack::{UnpackError, unpack};
 pub use values::{MergeValuesError, merge_values};

@@ -12,11 +12,11 @@ use crate::{Excess, ReadChartError};
 const SNIFFED: u64 = 512;
 
 /// An archive, inflated as it is read. Several gzip members count as one, as in Go.
-pub(super) struct Inflated<'w, R: Read>(MultiGzDecoder<io::Chain<Cursor<Vec<u8>>, Source<'w, R>>>);
+pub(crate) struct Inflated<'w, R: Read>(MultiGzDecoder<io::Chain<Cursor<Vec<u8>>, Source<'w, R>>>);
 
 impl<'w, R: Read> Inflated<'w, R> {
     /// Begin to read `archive`, of which at most `limit` bytes are taken.
-    pub(super) fn open(archive: R, limit: u64, watch: &'w Watch) -> Result<Self, ReadChartError> {
+    pub(crate) fn open(archive: R, limit: u64, watch: &'w Watch) -> Result<Self, ReadChartError> {
         let mut source = Source {
             inner: archive,
             limit,
@@ -65,6 +65,7 @@ impl<R: Read> Read for Source<'_, R> {
                         return Err(io::ErrorKind::FileTooLarge.into());
                     };
                     self.left = left;
+                    self.watch.taken.set(self.limit - left);
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -79,14 +80,20 @@ impl<R: Read> Read for Source<'_, R> {
 
 /// Remembers what went wrong below gzip and tar, which tell every error as one of their own.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
+    taken: Cell<u64>,
     exceeded: Cell<Option<u64>>,
     failed: RefCell<Option<io::Error>>,
 }
 
 impl Watch {
+    /// How much of the archive has been read, compressed as it is, in bytes.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.get()
+    }
+
     /// What `error`, which came out of the top, means.
-    pub(super) fn explain(&self, error: io::Error) -> ReadChartError {
+    pub(crate) fn explain(&self, error: io::Error) -> ReadChartError {
         if let Some(limit) = self.exceeded.get() {
             return ReadChartError::TooLarge(Excess::ChartBytes { limit });
         }

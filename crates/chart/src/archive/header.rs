@@ -208,6 +208,7 @@ pub(crate) enum Refusal {
     Drive,
     ChartYamlAsFolder,
     Twice,
+    OverAnother,
 }
 
 impl Refusal {
@@ -223,6 +224,17 @@ impl Refusal {
 /// What is wrong with an entry of an archive, for whoever packed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryProblem(Refusal);
+
+impl EntryProblem {
+    /// The kind of link in Flux's word, if that is what is wrong.
+    pub(crate) fn link(self) -> Option<&'static str> {
+        match self.0 {
+            Refusal::Link("symbolic link") => Some("symlink"),
+            Refusal::Link(kind) => Some(kind),
+            _ => None,
+        }
+    }
+}
 
 impl fmt::Display for EntryProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,6 +265,7 @@ impl fmt::Display for EntryProblem {
             Refusal::Drive => "its path begins with a drive letter",
             Refusal::ChartYamlAsFolder => "Chart.yaml has to be in the chart's folder, not be it",
             Refusal::Twice => "it is there twice, and only one can count",
+            Refusal::OverAnother => "it is where another entry is already, or below a file",
         })
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn inside(name: &str) -> Result<String, Refusal> {
     Ok(path)
 }
 
-/// Check what holds for directories too.
+/// Check what holds for every name: that it leads nowhere else.
 pub(super) fn check_whole(name: &str) -> Result<(), Refusal> {
     if name.starts_with(['/', '\\']) {
         return Err(Refusal::Absolute);
@@ -55,7 +55,7 @@ fn has_drive(path: &str) -> bool {
 }
 
 /// `path`, which has no `..`, without empty parts and without `.`.
-fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let mut clean = String::with_capacity(path.len());
     for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
         if !clean.is_empty() {

@@ -16,6 +16,7 @@ mod metadata;
 mod names;
 mod packed;
 mod properties;
+mod source;
 mod subcharts;
 mod unpack;
 mod values;
