@@ -170,6 +170,16 @@ impl Api {
         }
     }
 
+    /// Merge something into the status of an object, as the controller of its kind does.
+    #[track_caller]
+    pub fn report(&self, id: &Id, status: &Value) {
+        let path = format!("{}/status", id.path());
+        let change = json!({"status": status});
+        if let Err(refusal) = self.send("PATCH", &path, MERGE, Some(&change)) {
+            panic!("the status of {id} cannot be changed: {refusal:?}");
+        }
+    }
+
     /// Ask for an object to be looked at now, and return the token of the request.
     #[track_caller]
     pub fn request(&self, id: &Id, token: &str) {

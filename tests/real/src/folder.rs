@@ -1,5 +1,6 @@
 //! Folders that go away.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,4 +42,32 @@ impl Folder {
         fs::write(&path, content).expect("a file");
         path
     }
+
+    /// Copy all files of another folder into this one.
+    #[track_caller]
+    pub fn fill_from(&self, other: &Path) {
+        for (name, content) in files(other) {
+            self.write(&name, content);
+        }
+    }
+}
+
+/// Every file below a folder: its path below it, and its content.
+#[track_caller]
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("it is below the folder");
+                let content = fs::read(&path).expect("a file");
+                found.insert(name.display().to_string(), content);
+            }
+        }
+    }
+    found
 }

@@ -44,6 +44,73 @@ impl Helm {
         chart.packages().join(archive)
     }
 
+    /// `helm package` of several charts at once: returns the archives, in the order of the charts.
+    #[track_caller]
+    pub fn package_all(
+        &self,
+        charts: &[ChartFolder],
+        version: &str,
+        destination: &Path,
+    ) -> Vec<PathBuf> {
+        let mut command = self.command(&["package", "--version", version]);
+        command.args(charts.iter().map(ChartFolder::path));
+        command.arg("--destination").arg(destination);
+        run(command).unwrap_or_else(|said| panic!("helm package: {said}"));
+        let archive = |chart: &ChartFolder| format!("{}-{version}.tgz", chart.name());
+        charts
+            .iter()
+            .map(|chart| destination.join(archive(chart)))
+            .collect()
+    }
+
+    /// `helm repo index` of a folder with archives.
+    #[track_caller]
+    pub fn index(&self, folder: &Path) {
+        let mut command = self.command(&["repo", "index"]);
+        command.arg(folder);
+        run(command).unwrap_or_else(|said| panic!("helm repo index: {said}"));
+    }
+
+    /// `helm repo index`, of archives that are to be had at a URL.
+    #[track_caller]
+    pub fn index_for(&self, folder: &Path, url: &str) {
+        let mut command = self.command(&["repo", "index", "--url", url]);
+        command.arg(folder);
+        run(command).unwrap_or_else(|said| panic!("helm repo index: {said}"));
+    }
+
+    /// `helm repo add`.
+    #[track_caller]
+    pub fn add_repository(&self, name: &str, url: &str) {
+        let command = self.command(&["repo", "add", name, url]);
+        run(command).unwrap_or_else(|said| panic!("helm repo add: {said}"));
+    }
+
+    /// `helm dependency build`, `update` or `list`: what it printed.
+    ///
+    /// # Errors
+    ///
+    /// What Helm said when it did not do it.
+    pub fn dependency(&self, act: &str, chart: &Path) -> Result<String, String> {
+        let mut command = self.command(&["dependency", act]);
+        command.arg(chart);
+        if act != "list" {
+            command.arg("--plain-http");
+        }
+        run(command)
+    }
+
+    /// `helm lint`, `template` or another act on one chart: what it printed.
+    ///
+    /// # Errors
+    ///
+    /// What Helm has against the chart.
+    pub fn judge(&self, act: &str, chart: &Path) -> Result<String, String> {
+        let mut command = self.command(&[act]);
+        command.arg(chart);
+        run(command)
+    }
+
     /// `helm push` to a registry that does not ask who is there.
     #[track_caller]
     pub fn push(&self, archive: &Path, remote: &str) {

@@ -32,16 +32,21 @@ pub struct Answer {
 impl Answer {
     /// The digest of the body, as an artifact's status has it.
     pub fn digest(&self) -> String {
-        let hash = Sha256::digest(&self.body);
-        hash.iter().fold("sha256:".to_owned(), |text, byte| {
-            text + &format!("{byte:02x}")
-        })
+        digest(&self.body)
     }
 
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// The digest of bytes, as an artifact's status has it.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().fold("sha256:".to_owned(), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
 }
 
 /// GET a URL over plain HTTP.

@@ -12,6 +12,12 @@ const KINDS: &[(&str, &str, &str)] = &[
         "helmrepositories",
     ),
     ("HelmChart", "source.toolkit.fluxcd.io/v1", "helmcharts"),
+    (
+        "GitRepository",
+        "source.toolkit.fluxcd.io/v1",
+        "gitrepositories",
+    ),
+    ("Bucket", "source.toolkit.fluxcd.io/v1", "buckets"),
     ("HelmRelease", "helm.toolkit.fluxcd.io/v2", "helmreleases"),
     ("Secret", "v1", "secrets"),
     ("ConfigMap", "v1", "configmaps"),

@@ -2,12 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::api_version;
+use crate::kinds::{Id, api_version};
 use crate::registry::Account;
 
 /// A `HelmRepository` of type `oci` over plain HTTP. `url` is `oci://host:port/path`.
 pub fn helm_repository(namespace: &str, name: &str, url: &str) -> Value {
     let spec = json!({"type": "oci", "url": url, "insecure": true});
+    object("HelmRepository", namespace, name, &spec)
+}
+
+/// A `HelmRepository` with an index. `url` is `http://host:port/path`.
+pub fn index_repository(namespace: &str, name: &str, url: &str) -> Value {
+    let spec = json!({"url": url, "interval": "1h"});
     object("HelmRepository", namespace, name, &spec)
 }
 
@@ -22,6 +28,18 @@ pub fn helm_chart(namespace: &str, chart: &str, version: &str, repository: &str)
     object("HelmChart", namespace, chart, &spec)
 }
 
+/// A `HelmChart` named after the last part of its path in a `GitRepository` or `Bucket`, looked at once
+/// an hour.
+pub fn source_chart(source: &Id, path: &str) -> Value {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let spec = json!({
+        "chart": path,
+        "interval": "1h",
+        "sourceRef": {"kind": source.kind, "name": source.name},
+    });
+    object("HelmChart", &source.namespace, name, &spec)
+}
+
 /// A `Secret` with the name and password of an account.
 pub fn secret(namespace: &str, name: &str, account: Account) -> Value {
     json!({
@@ -32,7 +50,7 @@ pub fn secret(namespace: &str, name: &str, account: Account) -> Value {
     })
 }
 
-fn object(kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
+pub(crate) fn object(kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": api_version(kind),
         "kind": kind,

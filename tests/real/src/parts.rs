@@ -14,6 +14,8 @@ pub enum Part {
     Registry,
     /// A client of registries.
     Crane,
+    /// A web server.
+    Caddy,
     /// Helm.
     Helm,
 }
@@ -25,6 +27,7 @@ impl Part {
             Self::KubeApiserver => "kube-apiserver",
             Self::Registry => "registry",
             Self::Crane => "crane",
+            Self::Caddy => "caddy",
             Self::Helm => "helm",
         }
     }

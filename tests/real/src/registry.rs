@@ -48,6 +48,13 @@ impl Account {
     };
 }
 
+impl Account {
+    /// As the configuration of a web server has it.
+    pub(crate) fn for_a_web_server(&self) -> Value {
+        json!({"username": self.name, "password": self.hash})
+    }
+}
+
 /// How a registry learns whom it speaks with.
 #[derive(Debug)]
 pub enum Guard {

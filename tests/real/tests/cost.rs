@@ -14,7 +14,7 @@ const SETTLED: Duration = Duration::from_millis(500);
 
 /// What the controller asked the registry for, in short.
 fn asked(scene: &Scene<'_>) -> Vec<String> {
-    let seen = scene.registry.seen("charts/app");
+    let seen = scene.charts.seen("charts/app");
     seen.into_iter()
         .filter(|seen| seen.agent.starts_with("portolan-controller"))
         .map(|seen| {
@@ -91,8 +91,8 @@ fn a_chart_behind_tokens_costs_one_refusal_and_one_token_more() {
     let registry = OciRegistry::with_tokens(&[Account::ALICE], Duration::from_mins(10));
     let scene = Scene::in_front_of(Cluster::shared(), "cost-of-tokens", registry);
     scene.push_as("1.0.0", Some(Account::ALICE));
-    let before = scene.registry.tokens().requests();
-    let url = scene.registry.url("charts");
+    let before = scene.charts.tokens().requests();
+    let url = scene.charts.url("charts");
     let mut repository = helm_repository(&scene.namespace, "charts", &url);
     repository["spec"]["secretRef"] = json!({"name": "login"});
     scene.api().create_all(&[
@@ -112,16 +112,16 @@ fn a_chart_behind_tokens_costs_one_refusal_and_one_token_more() {
             "GET blob 200"
         ]
     );
-    assert_eq!(scene.registry.tokens().requests() - before, 1);
+    assert_eq!(scene.charts.tokens().requests() - before, 1);
 
     // The token is still good.
     let (registry, _) = look_again(&scene, &chart, "again");
     assert_eq!(registry, ["GET tags/list 200"]);
-    assert_eq!(scene.registry.tokens().requests() - before, 1);
+    assert_eq!(scene.charts.tokens().requests() - before, 1);
 
     // A new version with a token that is known.
     scene.push_as("1.0.1", Some(Account::ALICE));
-    let helms = scene.registry.tokens().requests();
+    let helms = scene.charts.tokens().requests();
     let (registry, _) = look_again(&scene, &chart, "pushed");
     assert_eq!(
         registry,
@@ -131,7 +131,7 @@ fn a_chart_behind_tokens_costs_one_refusal_and_one_token_more() {
             "GET blob 200"
         ]
     );
-    assert_eq!(scene.registry.tokens().requests(), helms);
+    assert_eq!(scene.charts.tokens().requests(), helms);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_secret_is_read_once_in_a_pass() {
     let registry = OciRegistry::with_passwords(&[Account::ALICE]);
     let scene = Scene::in_front_of(Cluster::shared(), "cost-of-a-secret", registry);
     scene.push_as("1.0.0", Some(Account::ALICE));
-    let url = scene.registry.url("charts");
+    let url = scene.charts.url("charts");
     let mut repository = helm_repository(&scene.namespace, "charts", &url);
     repository["spec"]["secretRef"] = json!({"name": "login"});
     scene.api().create_all(&[

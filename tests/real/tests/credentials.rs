@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_mins(10);
 
 /// A repository that names the Secret `login`, and a chart of it.
 fn follow(scene: &Scene<'_>) -> Id {
-    let url = scene.registry.url("charts");
+    let url = scene.charts.url("charts");
     let mut repository = helm_repository(&scene.namespace, "charts", &url);
     repository["spec"]["secretRef"] = json!({"name": LOGIN});
     scene.api().create(&repository);
@@ -74,7 +74,7 @@ fn lives_through_its_secrets(namespace: &str, registry: OciRegistry) {
     let first = scene.until_ready(&chart, "1.0.0");
 
     // The registry wants another password from now on.
-    scene.registry.accept(&[Account::ALICE_LATER]);
+    scene.charts.accept(&[Account::ALICE_LATER]);
     // Tokens are good for as long as they were given for.
     sleep(LIFETIME);
     scene.push_as("1.0.1", Some(Account::ALICE_LATER));
@@ -139,7 +139,7 @@ fn a_docker_config_is_as_good_as_a_name_and_a_password() {
     let scene = Scene::in_front_of(Cluster::shared(), "docker-config", registry);
     scene.push_as("1.0.0", Some(Account::ALICE));
     let login = json!({"username": Account::ALICE.name, "password": Account::ALICE.password});
-    let config = json!({"auths": {scene.registry.host(): login}});
+    let config = json!({"auths": {scene.charts.host(): login}});
     scene.api().create(&json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -156,8 +156,8 @@ fn a_registry_with_certificates_is_pulled_from_when_both_sides_believe_each_othe
     let registry = OciRegistry::with_certificates(Authority::new());
     let scene = Scene::in_front_of(Cluster::shared(), "certificates", registry);
     let archive = scene.helm.package(&scene.source, "1.0.0");
-    let url = scene.registry.url("charts");
-    let authority = scene.registry.authority();
+    let url = scene.charts.url("charts");
+    let authority = scene.charts.authority();
     scene.helm.push_over_tls(&archive, &url, authority);
 
     // There is no Secret.
@@ -227,10 +227,7 @@ fn a_token_goes_with_the_secret_that_it_was_got_with() {
     change_secret(&scene, Account::BOB);
     scene.api().request(&chart, "as bob");
     until_denied(&scene, &chart);
-    assert!(
-        scene.registry.tokens().refusals() > 0,
-        "nobody asked for bob"
-    );
+    assert!(scene.charts.tokens().refusals() > 0, "nobody asked for bob");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn while_the_registry_is_away_the_last_chart_is_served_and_the_status_says_why()
     let chart = scene.follow("1.0.x", "1s");
     let first = scene.until_ready(&chart, "1.0.0");
 
-    scene.registry.stop();
+    scene.charts.stop();
     let failed = scene.until(&chart, "told that the registry is away", |chart| {
         is_true_for(chart, "FetchFailed", "ChartPullError")
     });
@@ -54,7 +54,7 @@ fn while_the_registry_is_away_the_last_chart_is_served_and_the_status_says_why()
     assert_eq!(Artifact::of(&failed), Some(first.clone()));
     first.download();
 
-    scene.registry.start();
+    scene.charts.start();
     scene.push("1.0.1");
     let second = scene.until_ready(&chart, "1.0.1");
     second.download();
@@ -67,14 +67,14 @@ fn while_the_registry_is_away_the_last_chart_is_served_and_the_status_says_why()
 fn a_registry_that_is_away_at_birth_is_waited_for() {
     let mut scene = Scene::new("registry-away-at-birth");
     scene.push("1.0.0");
-    scene.registry.stop();
+    scene.charts.stop();
     let chart = scene.follow("1.0.x", "1h");
     let failed = scene.until(&chart, "told that the registry is away", |chart| {
         is_true_for(chart, "FetchFailed", "ChartPullError")
     });
     assert_eq!(Artifact::of(&failed), None);
     assert_eq!(failed["status"]["observedGeneration"], -1);
-    scene.registry.start();
+    scene.charts.start();
     scene.until_ready(&chart, "1.0.0").download();
 }
 
@@ -325,11 +325,11 @@ fn what_is_too_large_or_no_chart_is_refused_and_the_last_chart_stays() {
     let large = ChartFolder::new("app", "large");
     fs::write(large.path().join("noise"), noise).expect("a file");
     let archive = scene.helm.package(&large, "2.0.0");
-    scene.helm.push(&archive, &scene.registry.url("charts"));
+    scene.helm.push(&archive, &scene.charts.url("charts"));
     refused("too large", "2.0.0", "10485760");
 
     // An image, as far as a registry is concerned no less welcome.
-    scene.registry.push_image("charts/app", "3.0.0");
+    scene.charts.push_image("charts/app", "3.0.0");
     refused("no chart", "3.0.0", "is not a Helm chart");
 
     let stored = scene

@@ -4,8 +4,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use portolan_real::{
-    Artifact, ChartFolder, Folder, Id, Scene, get, helm_chart, helm_repository, is_ready_with,
-    is_true_for, within,
+    Artifact, ChartFolder, Scene, get, helm_chart, helm_repository, is_ready_with, is_true_for,
+    within,
 };
 use serde_json::{Value, json};
 
@@ -17,25 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const RELEASE: &str = "hello";
 
-/// Install what the chart's status names, as helm-controller would, and see that it is there.
-#[track_caller]
-fn install(scene: &Scene<'_>, artifact: &Artifact) {
-    let folder = Folder::new("download");
-    let archive = folder.write("chart.tgz", artifact.download());
-    let (release, kubeconfig) = (
-        (scene.namespace.as_str(), RELEASE),
-        scene.cluster.kubeconfig(),
-    );
-    let installed = scene.helm.install(&archive, release, &kubeconfig);
-    installed.unwrap_or_else(|said| panic!("helm install: {said}"));
-    let status = scene.helm.status(release, &kubeconfig).expect("a release");
-    assert_eq!(status["status"], "deployed");
-    assert_eq!(status["chart"], format!("app-{}", artifact.revision));
-    let id = Id::new("ConfigMap", &scene.namespace, RELEASE);
-    let installed = scene.api().get(&id).expect("what the chart installs");
-    assert_eq!(installed["data"]["version"], artifact.revision.as_str());
-}
-
 #[test]
 fn helm_installs_the_artifact_and_upgrades_within_an_interval_of_a_push() {
     let scene = Scene::new("interval");
@@ -45,7 +26,7 @@ fn helm_installs_the_artifact_and_upgrades_within_an_interval_of_a_push() {
     let first = scene.until_ready(&chart, "1.0.0");
     let bytes = std::fs::read(pushed).expect("an archive");
     assert_eq!(first.download(), bytes, "untouched charts keep their bytes");
-    install(&scene, &first);
+    scene.install(&first, RELEASE);
 
     scene.push("1.0.1");
     let pushed = Instant::now();
@@ -54,7 +35,7 @@ fn helm_installs_the_artifact_and_upgrades_within_an_interval_of_a_push() {
     // Intervals vary by 5 %.
     let due = Duration::from_millis(3_150);
     assert!(took <= due + SLACK, "{took:?} after the push");
-    install(&scene, &second);
+    scene.install(&second, RELEASE);
 }
 
 #[test]
@@ -88,7 +69,7 @@ fn a_suspended_chart_is_left_alone_until_it_is_resumed() {
     });
     scene.push("1.0.1");
     let asked = |scene: &Scene<'_>| {
-        let seen = scene.registry.seen("charts/app");
+        let seen = scene.charts.seen("charts/app");
         seen.iter()
             .filter(|seen| seen.target.ends_with("/tags/list"))
             .count()
@@ -156,7 +137,7 @@ fn a_chart_that_comes_before_its_repository_waits_for_it() {
     scene.until(&chart, "told that its repository is missing", |chart| {
         is_true_for(chart, "FetchFailed", "SourceUnavailable")
     });
-    let url = scene.registry.url("charts");
+    let url = scene.charts.url("charts");
     let repository = helm_repository(&scene.namespace, "charts", &url);
     scene.api().create(&repository);
     scene.until_ready(&chart, "1.0.0").download();
@@ -166,9 +147,9 @@ fn a_chart_that_comes_before_its_repository_waits_for_it() {
 fn a_chart_below_a_path_is_stored_below_that_path() {
     let scene = Scene::new("nested");
     let archive = scene.helm.package(&scene.source, "1.0.0");
-    let remote = scene.registry.url("charts/team");
+    let remote = scene.charts.url("charts/team");
     scene.helm.push(&archive, &remote);
-    let url = scene.registry.url("charts");
+    let url = scene.charts.url("charts");
     let repository = helm_repository(&scene.namespace, "charts", &url);
     scene.api().create(&repository);
     let mut chart = helm_chart(&scene.namespace, "app", "*", "charts");
@@ -197,7 +178,7 @@ fn a_version_that_is_pushed_again_with_other_content_gets_another_name() {
 
     let other = ChartFolder::new("app", "something else");
     let archive = scene.helm.package(&other, "1.0.0");
-    scene.helm.push(&archive, &scene.registry.url("charts"));
+    scene.helm.push(&archive, &scene.charts.url("charts"));
     // The registry is asked for a version that is stored when the spec has changed, and only then.
     let change = json!({"spec": {"interval": "2h"}});
     scene.api().merge(&chart, &change);

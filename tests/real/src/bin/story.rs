@@ -121,7 +121,7 @@ impl Stage<'_> {
     fn installed(&self) {
         self.scene.push("1.0.0");
         let namespace = self.scene.namespace.as_str();
-        let url = self.scene.registry.url("charts");
+        let url = self.scene.charts.url("charts");
         let repository = helm_repository(namespace, "charts", &url);
         let begun = Instant::now();
         self.scene.api().create(&repository);
@@ -152,7 +152,7 @@ impl Stage<'_> {
     }
 
     fn kept_while_the_registry_is_away(&mut self) {
-        self.scene.registry.stop();
+        self.scene.charts.stop();
         let begun = Instant::now();
         self.scene
             .until(&self.chart, "told that the registry is away", |chart| {
@@ -165,7 +165,7 @@ impl Stage<'_> {
         self.change_values("two");
         self.until_running("1.0.1", "two", PATIENCE);
         report("installed with other values from the stored chart", begun);
-        self.scene.registry.start();
+        self.scene.charts.start();
         self.scene.push("1.0.2");
         let begun = Instant::now();
         self.until_running("1.0.2", "two", PATIENCE);
