@@ -270,6 +270,35 @@ impl Store {
         Some(record)
     }
 
+    /// Replace what is recorded about the file at `path`, if it is the one that the earlier record is
+    /// about. Returns whether it is: nothing is written about a file of which nothing was known.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. The earlier record then stands.
+    pub async fn set_record(&self, path: &str, record: Record) -> Result<bool, FileError> {
+        let Ok(path) = StoredPath::parse(path) else {
+            return Ok(false);
+        };
+        let root = Arc::clone(&self.inner.root);
+        let replace = move || {
+            let Ok(Opened::File(_, metadata)) = root.file(&path.folder(), path.last()) else {
+                return Ok(false);
+            };
+            let Some((digest, _)) =
+                Sheet::read(&root, &path).and_then(|sheet| sheet.about(&metadata))
+            else {
+                return Ok(false);
+            };
+            let Ok(modified) = metadata.modified() else {
+                return Ok(false);
+            };
+            let sheet = Sheet::new(digest, metadata.len(), modified, record);
+            sheet.write(&root, &path).map(|()| true)
+        };
+        self.run(replace).await?
+    }
+
     /// The file at `path`, opened for blocking code to read. `None` if there is none.
     ///
     /// Its bytes are as they are on disk: [`check`](Self::check) tells whether they are right.
