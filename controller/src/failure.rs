@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use portolan_acquire::{AcquireError, LookError, StoreError};
+use portolan_acquire::{AcquireError, Explanation, LookError, MakeError, StoreError};
 use portolan_api::{condition, message, reason};
 use portolan_reference::redacted;
 
@@ -113,41 +113,67 @@ impl Failure {
         )
     }
 
+    /// The chart was there, and nothing could be made of it; it is tried again.
+    fn build(reason: &'static str, message: &str) -> Self {
+        Self {
+            condition: condition::BUILD_FAILED,
+            ..Self::fetch(reason, message)
+        }
+    }
+
+    /// The same, and nothing but a change can mend it.
+    fn build_stalled(reason: &'static str, message: &str) -> Self {
+        Self {
+            retry: Retry::WhenChanged,
+            ..Self::build(reason, message)
+        }
+    }
+
     /// No version was chosen.
     pub(crate) fn looking(error: &LookError) -> Self {
-        let text = format!(
-            "{}failed to get chart version for remote reference: {}",
-            message::CHART_PULL_ERROR,
-            chain(error)
-        );
+        const CHOOSING: &str = "failed to get chart version for remote reference: ";
+        let pull = || format!("{}{CHOOSING}{}", message::CHART_PULL_ERROR, chain(error));
+        let reference = || {
+            let text = format!(
+                "{}{CHOOSING}{}",
+                message::INVALID_CHART_REFERENCE,
+                chain(error)
+            );
+            Self::stalled(reason::INVALID_CHART_REFERENCE, &text)
+        };
         match error {
             LookError::Credential(source) => Self::credential(source),
-            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, &text),
-            LookError::List { .. } => Self::remote(&text, error.is_denied(), error.retry_after()),
-            LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
-                // What was wanted is told already; what became of the nearest candidates is not.
-                let told = explanation.to_string();
-                let told: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
-                Self::fetch(
-                    reason::CHART_PULL_ERROR,
-                    &format!("{text}: {}", told.join("; ")),
-                )
+            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, &pull()),
+            LookError::List { .. } | LookError::Index(_) => {
+                Self::remote(&pull(), error.is_denied(), error.retry_after())
             }
+            LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
+                Self::fetch(reason::CHART_PULL_ERROR, &explained(&pull(), explanation))
+            }
+            LookError::ListedConstraint(_)
+            | LookError::NoChart { .. }
+            | LookError::NoEntries { .. } => reference(),
+            LookError::NoEntry { explanation, .. } => {
+                let failure = reference();
+                let text = explained(&failure.message, explanation);
+                Self::stalled(reason::INVALID_CHART_REFERENCE, &text)
+            }
+            LookError::Version(source) => Self::version(source),
         }
     }
 
     /// A chosen version was not brought. `chosen` is the summary that the build would have had.
     pub(crate) fn acquiring(error: &AcquireError, chosen: &str) -> Self {
+        const DOWNLOADING: &str = "failed to download chart for remote reference: ";
+        let pull = || format!("{}{DOWNLOADING}{}", message::CHART_PULL_ERROR, chain(error));
         match error {
             AcquireError::Credential(source) => Self::credential(source),
-            AcquireError::Pull { .. } => {
-                let text = format!(
-                    "{}failed to download chart for remote reference: {}",
-                    message::CHART_PULL_ERROR,
-                    chain(error)
-                );
-                Self::remote(&text, error.is_denied(), error.retry_after())
+            AcquireError::Pull { .. } | AcquireError::Download(_) => {
+                Self::remote(&pull(), error.is_denied(), error.retry_after())
             }
+            AcquireError::NoUrl { .. }
+            | AcquireError::IndexDigest { .. }
+            | AcquireError::NoIndexDigest { .. } => Self::fetch(reason::CHART_PULL_ERROR, &pull()),
             AcquireError::Chart { source, .. } => Self::fetch(
                 reason::CHART_PULL_ERROR,
                 &format!(
@@ -156,17 +182,50 @@ impl Failure {
                     chain(source)
                 ),
             ),
-            AcquireError::Store(source) => {
-                let reason = match source {
-                    StoreError::Stage(_) => reason::DIRECTORY_CREATION_FAILED,
-                    StoreError::Publish(_) => reason::ARCHIVE_OPERATION_FAILED,
-                };
-                Self {
-                    chosen: Some(chosen.to_owned()),
-                    ..Self::storage(reason, source)
-                }
-            }
+            AcquireError::Renamed { .. } => Self::build(
+                reason::CHART_PACKAGE_ERROR,
+                &format!("{}{}", message::CHART_PACKAGE_ERROR, chain(error)),
+            ),
+            AcquireError::Make(source) => Self::making(source, "failed to merge chart values: "),
+            AcquireError::Store(source) => Self::storing(source, chosen),
             AcquireError::Interrupted(source) => Self::fetch(reason::FAILED, &chain(source)),
+        }
+    }
+
+    /// Nothing could be made of a chart. `merging` is how a failed merge of values begins.
+    pub(crate) fn making(error: &MakeError, merging: &str) -> Self {
+        let values = |merging: &str| {
+            let text = format!("{}{merging}{}", message::VALUES_FILES_ERROR, chain(error));
+            Self::build_stalled(reason::VALUES_FILES_ERROR, &text)
+        };
+        match error {
+            MakeError::NoValuesFile { .. } | MakeError::ReadValues { .. } | MakeError::Merge(_) => {
+                values(merging)
+            }
+            MakeError::Values(_) => values(""),
+            MakeError::Version(source) => Self::version(source),
+            MakeError::Package(_) => Self::build(
+                reason::CHART_PACKAGE_ERROR,
+                &format!("{}{}", message::CHART_PACKAGE_ERROR, chain(error)),
+            ),
+        }
+    }
+
+    /// The version cannot have the build metadata that was asked for.
+    pub(crate) fn version(error: &(dyn Error + 'static)) -> Self {
+        let text = format!("{}{}", message::METADATA_PATCH_ERROR, chain(error));
+        Self::build_stalled(reason::METADATA_PATCH_ERROR, &text)
+    }
+
+    /// It could not be stored. `chosen` is the summary that the build would have had.
+    pub(crate) fn storing(error: &StoreError, chosen: &str) -> Self {
+        let reason = match error {
+            StoreError::Stage(_) => reason::DIRECTORY_CREATION_FAILED,
+            StoreError::Publish(_) | StoreError::Record(_) => reason::ARCHIVE_OPERATION_FAILED,
+        };
+        Self {
+            chosen: Some(chosen.to_owned()),
+            ..Self::storage(reason, error)
         }
     }
 
@@ -204,4 +263,12 @@ impl Failure {
             ..failure
         }
     }
+}
+
+/// `text`, and why each version was refused. What was wanted is told already; what became of the
+/// nearest candidates is not.
+fn explained(text: &str, explanation: &Explanation) -> String {
+    let told = explanation.to_string();
+    let told: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
+    format!("{text}: {}", told.join("; "))
 }

@@ -104,7 +104,7 @@ pub(crate) fn request(
         .credentials(credentials)
         .tenant(chart.namespace().unwrap_or_default())
         .tls(tls(secrets)?);
-    request.repository().map_err(|error| {
+    request.check().map_err(|error| {
         Failure::stalled(
             reason::INVALID_CHART_REFERENCE,
             &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),

@@ -7,11 +7,11 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, ensure};
-use portolan_acquire::{Acquirer, Limits, Request};
+use anyhow::{Result, ensure};
+use portolan_acquire::{Acquirer, Limits, Registry};
 use portolan_auth::Transport;
 use portolan_chart::read_directory;
-use portolan_kit::Registry;
+use portolan_kit::Registry as LoopbackRegistry;
 use portolan_reference::{Algorithm, Digest};
 
 #[tokio::main]
@@ -31,13 +31,11 @@ async fn main() -> Result<()> {
 
     // Pushing a folder is the same, and the registry. Name and version are the chart's own; what is
     // said here is below what it goes.
-    let registry = Registry::start().await;
+    let registry = LoopbackRegistry::start().await;
     let acquirer = Acquirer::new(Transport::builder().build()?, Limits::default());
-    let charts = format!("{}/charts/hello", registry.address()).parse()?;
-    let charts = Request::of(&charts, "*").context("it names a chart")?;
-    let pushed = acquirer
-        .push(&folder, &charts.allow_plain_http(), SystemTime::now())
-        .await?;
+    let charts = format!("{}/charts", registry.address()).parse()?;
+    let charts = Registry::new(charts).allow_plain_http();
+    let pushed = acquirer.push(&folder, &charts, SystemTime::now()).await?;
     println!(
         "pushed:   {} with the manifest {}",
         pushed.reference, pushed.digest

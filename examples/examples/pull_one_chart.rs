@@ -46,7 +46,7 @@ async fn main() -> Result<()> {
     let here = tempfile::tempdir()?;
     let pulled = acquirer
         .pull(&wanted, &look, here.path(), |progress| {
-            println!("{} of {} bytes", progress.received, progress.total);
+            println!("{} bytes", progress.received);
         })
         .await?;
     println!(
@@ -55,6 +55,8 @@ async fn main() -> Result<()> {
         pulled.metadata.version,
         pulled.path.display()
     );
-    println!("its manifest is {}", pulled.manifest_digest);
+    if let Some(digest) = pulled.manifest_digest {
+        println!("its manifest is {digest}");
+    }
     Ok(())
 }

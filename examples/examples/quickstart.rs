@@ -13,10 +13,10 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use portolan_acquire::{Acquirer, Limits, Request};
+use portolan_acquire::{Acquirer, Limits, Registry};
 use portolan_auth::{Request as Get, Transport};
 use portolan_controller::{Local, LocalOptions, Observed, Table};
-use portolan_kit::Registry;
+use portolan_kit::Registry as LoopbackRegistry;
 use portolan_reference::{Algorithm, Digest};
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<()> {
     let begun = Instant::now();
 
     heading("1. An OCI registry starts, in this process");
-    let registry = Registry::start().await;
+    let registry = LoopbackRegistry::start().await;
     println!("   {}", registry.oci_url("charts"));
 
     heading("2. The charts of examples/charts are packaged and pushed");
@@ -91,20 +91,18 @@ fn heading(text: &str) {
 }
 
 /// Push the chart in `folder` into the registry, below `charts`.
-async fn push(folder: &Path, registry: &Registry) -> Result<()> {
+async fn push(folder: &Path, registry: &LoopbackRegistry) -> Result<()> {
     let acquirer = Acquirer::new(Transport::builder().build()?, Limits::default());
-    let charts = format!("{}/charts/any", registry.address()).parse()?;
-    let charts = Request::of(&charts, "*").context("this names a chart")?;
-    let pushed = acquirer
-        .push(folder, &charts.allow_plain_http(), SystemTime::now())
-        .await?;
+    let charts = format!("{}/charts", registry.address()).parse()?;
+    let charts = Registry::new(charts).allow_plain_http();
+    let pushed = acquirer.push(folder, &charts, SystemTime::now()).await?;
     println!("   pushed oci://{}", pushed.reference);
     Ok(())
 }
 
 /// The manifests of `examples/quickstart`, with the address of our registry in place of the one
 /// that is written there.
-fn manifests(registry: &Registry) -> Result<TempDir> {
+fn manifests(registry: &LoopbackRegistry) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("quickstart"))? {
         let file = file?;

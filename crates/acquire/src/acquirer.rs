@@ -1,9 +1,11 @@
 //! The conductor.
 
 use portolan_auth::Transport;
-use portolan_fetch::OciRegistry;
+use portolan_fetch::{IndexRepository, OciRegistry};
 
 use crate::Limits;
+use crate::indexes::Indexes;
+use crate::tree::Trees;
 
 /// Knows the order in which a chart is resolved, pinned, pulled, checked and stored. There is one
 /// per process; clones share everything.
@@ -13,7 +15,11 @@ use crate::Limits;
 /// anything to do.
 #[derive(Debug, Clone)]
 pub struct Acquirer {
+    pub(crate) transport: Transport,
     pub(crate) registry: OciRegistry,
+    pub(crate) charts: IndexRepository,
+    pub(crate) indexes: Indexes,
+    pub(crate) trees: Trees,
     pub(crate) limits: Limits,
 }
 
@@ -21,7 +27,11 @@ impl Acquirer {
     /// A conductor that speaks through `transport`.
     pub fn new(transport: Transport, limits: Limits) -> Self {
         Self {
-            registry: OciRegistry::new(transport, limits.fetch),
+            registry: OciRegistry::new(transport.clone(), limits.fetch),
+            charts: IndexRepository::new(transport.clone(), limits.fetch),
+            indexes: Indexes::new(&limits),
+            trees: Trees::default(),
+            transport,
             limits,
         }
     }

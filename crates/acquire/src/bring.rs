@@ -1,34 +1,52 @@
 //! Bring what was chosen.
 
-use std::io::BufReader;
+use std::io::{self, BufReader, Write as _};
 
-use portolan_chart::{ChartMetadata, check_archive};
-use portolan_fetch::{Blob, ChartSource, OciChartSource, PinnedChart};
-use portolan_reference::{Digest, Version};
+use bytes::Bytes;
+use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart};
+use portolan_fetch::{Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart};
+use portolan_reference::{Algorithm, Digest, Hasher, Version};
 use portolan_store::{Artifact, ObjectKey, Record, Staged, Store};
+use tokio::task::JoinError;
 
 use crate::error::StoreError;
+use crate::look::{Listed, RECORDED_ENTRY, RECORDED_RECIPE, told};
+use crate::make::{InChart, MakeError, make, merge};
+use crate::pipe::from_writer;
 use crate::pull::on_a_thread;
-use crate::{AcquireError, Acquirer, Look, Request, Trust};
+use crate::{
+    AcquireError, Acquirer, ChartRepository, Look, Registry, Repository, Request, Taken, Trust,
+};
 
 /// What a chart's artifact is published as besides its own name.
-const LINK: &str = "latest.tar.gz";
-/// Under these names a record keeps what the archive says about itself.
-const RECORDED_NAME: &str = "chart.name";
-const RECORDED_VERSION: &str = "chart.version";
+pub(crate) const LINK: &str = "latest.tar.gz";
+/// Under these names a record keeps what the archive says about itself, and what was merged into it.
+pub(crate) const RECORDED_NAME: &str = "chart.name";
+pub(crate) const RECORDED_VERSION: &str = "chart.version";
+pub(crate) const RECORDED_VALUES: &str = "values.files";
 
 /// A chart that lies in the store.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Acquired {
     /// The file that was stored. `None` when the one that is held is still what the registry offers,
     /// so that only the manifest had to be asked for.
     pub artifact: Option<Artifact>,
-    /// The digest of the manifest that was pinned; everything else follows from it.
-    pub manifest_digest: Digest,
+    /// The digest of the manifest that was pinned, for a chart from a registry; everything else
+    /// follows from it.
+    pub manifest_digest: Option<Digest>,
     /// Who vouches for it.
     pub trust: Trust,
     /// What the archive says about itself, where that is not what was asked for.
     pub mismatch: Option<Mismatch>,
+    /// What the index promised and what came, where these differ.
+    pub index_digest: Option<IndexDigest>,
+    /// Whether the artifact is a package of our own rather than the bytes as they were published.
+    pub packaged: bool,
+    /// The values files that were merged, in order.
+    pub values_files: Vec<String>,
+    /// The charts that were built into it, and where each was taken from.
+    pub dependencies: Vec<Taken>,
 }
 
 /// An archive that calls itself something else than what it was offered as.
@@ -46,9 +64,9 @@ impl Mismatch {
     fn between(request: &Request, look: &Look, name: &str, version: &str) -> Option<Self> {
         let asked = request.chart().as_str();
         let asked = asked.rsplit_once('/').map_or(asked, |(_, last)| last);
-        let same_version = match (Version::loose(look.version()), Version::loose(version)) {
+        let same_version = match (Version::loose(look.offered()), Version::loose(version)) {
             (Ok(asked), Ok(inside)) => asked == inside,
-            _ => look.version() == version,
+            _ => look.offered() == version,
         };
         (name != asked || !same_version).then(|| Self {
             name: name.to_owned(),
@@ -57,13 +75,26 @@ impl Mismatch {
     }
 }
 
+/// An archive that is not what the index of its repository promises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexDigest {
+    /// What the index says, as it says it.
+    pub promised: String,
+    /// What the bytes have.
+    pub actual: Digest,
+}
+
 impl Acquirer {
     /// Bring the version that [`look`](Self::look) chose into `store`, as an artifact of `object`.
     ///
-    /// The manifest is asked for once, by tag; from then on its digest decides, and nobody says the
-    /// tag again. `held` is the path of a file in the store that the caller has found intact in this
-    /// same pass: if it is recorded to come from that very manifest it stays, and nothing is
-    /// downloaded.
+    /// From a registry, the manifest is asked for once, by tag; from then on its digest decides, and
+    /// nobody says the tag again. `held` is the path of a file in the store that the caller has found
+    /// intact in this same pass: if it is recorded to come from that very manifest it stays, and
+    /// nothing is downloaded. From a chart repository the archive is downloaded from where the index
+    /// says.
+    ///
+    /// A chart with an empty [`Recipe`](crate::Recipe) keeps its bytes. Another is packaged anew, and
+    /// equal input gives equal bytes.
     ///
     /// # Errors
     ///
@@ -81,58 +112,204 @@ impl Acquirer {
         object: &ObjectKey,
         held: Option<&str>,
     ) -> Result<Acquired, AcquireError> {
-        let pull = |error| AcquireError::pull(request, look, error);
-        let (source, pinned) = self.pin(request, look).await?;
-        if let Some(path) = held
-            && let Some(kept) = kept(request, look, store, path, &pinned).await
-        {
-            return Ok(kept);
-        }
-        let trust = Trust::NotAsked;
-        let blob = opened(&source, &pinned, &trust).await.map_err(pull)?;
+        let opened = match request.origin() {
+            Repository::Registry(registry) => {
+                let (source, pinned) = self.pin(registry, request, look).await?;
+                if let Some(path) = held
+                    && let Some(kept) = kept(request, look, store, path, &pinned).await
+                {
+                    return Ok(kept);
+                }
+                self.open_layer(request, look, source, pinned).await?
+            }
+            Repository::Charts(charts) => self.open_listed(charts, request, look).await?,
+        };
+        let Opened {
+            mut body,
+            pinned,
+            trust,
+        } = opened;
         let mut staged = store.stage(object).await.map_err(StoreError::from)?;
-        fill(&mut staged, blob).await?.map_err(pull)?;
+        let actual = fill(&mut staged, &mut body)
+            .await?
+            .map_err(|error| AcquireError::fetching(request, look, error))?;
         staged.finish().await.map_err(StoreError::from)?;
-        let metadata = self.metadata(look, request, &staged).await?;
-        let record = record(request, look, &pinned, &metadata);
+        let index_digest = check_index_digest(request, look, actual)?;
+        let (made, metadata) = self.made(request, look, staged, store, object).await?;
+        let (staged, values_files) = (made.staged, made.values_files);
+        let mismatch = Mismatch::between(request, look, &metadata.name, &metadata.version);
+        let mut record = record(request, look, &metadata, &values_files);
+        let manifest_digest = pinned.map(|pinned| pinned.manifest_digest().clone());
+        record.manifest_digest.clone_from(&manifest_digest);
         let artifact = store
             .publish(staged, &stored_name(request, look), LINK, record)
             .await
             .map_err(StoreError::from)?;
         Ok(Acquired {
             artifact: Some(artifact),
-            manifest_digest: pinned.manifest_digest().clone(),
+            manifest_digest,
             trust,
-            mismatch: Mismatch::between(request, look, &metadata.name, &metadata.version),
+            mismatch,
+            index_digest,
+            packaged: !request.made_by().is_empty(),
+            values_files,
+            dependencies: Vec::new(),
         })
     }
 
     /// Ask for the manifest, once and by tag. From here on its digest decides.
     pub(crate) async fn pin(
         &self,
+        registry: &Registry,
         request: &Request,
         look: &Look,
     ) -> Result<(OciChartSource, PinnedChart), AcquireError> {
-        let remote = request.remote().await.map_err(AcquireError::Credential)?;
+        let remote = registry.for_chart(request.chart()).await;
+        let remote = remote.map_err(AcquireError::Credential)?;
         let source = OciChartSource::new(self.registry.clone(), remote);
-        let pinned = source.pin(request.chart(), look.version()).await;
+        let pinned = source.pin(request.chart(), look.offered()).await;
         let pinned = pinned.map_err(|error| AcquireError::pull(request, look, error))?;
         Ok((source, pinned))
     }
 
-    /// Read the staged archive from end to end, so that nothing is published which Helm would refuse.
-    async fn metadata(
+    /// Open what was chosen, wherever it comes from.
+    pub(crate) async fn open(
         &self,
-        look: &Look,
         request: &Request,
-        staged: &Staged,
-    ) -> Result<ChartMetadata, AcquireError> {
-        let file = staged.reader().map_err(StoreError::from)?;
-        let limits = self.limits.chart;
-        on_a_thread(move || check_archive(BufReader::new(file), &limits))
-            .await?
-            .map_err(|source| AcquireError::chart(request, look, source))
+        look: &Look,
+    ) -> Result<Opened, AcquireError> {
+        match request.origin() {
+            Repository::Registry(registry) => {
+                let (source, pinned) = self.pin(registry, request, look).await?;
+                self.open_layer(request, look, source, pinned).await
+            }
+            Repository::Charts(charts) => self.open_listed(charts, request, look).await,
+        }
     }
+
+    async fn open_layer(
+        &self,
+        request: &Request,
+        look: &Look,
+        source: OciChartSource,
+        pinned: PinnedChart,
+    ) -> Result<Opened, AcquireError> {
+        let trust = Trust::NotAsked;
+        let blob = opened(&source, &pinned, &trust).await;
+        let blob = blob.map_err(|error| AcquireError::pull(request, look, error))?;
+        Ok(Opened {
+            body: Body::Layer(Box::new(blob)),
+            pinned: Some(pinned),
+            trust,
+        })
+    }
+
+    /// Ask for the archive where the index says that it is.
+    async fn open_listed(
+        &self,
+        charts: &ChartRepository,
+        request: &Request,
+        look: &Look,
+    ) -> Result<Opened, AcquireError> {
+        let url = look.entry().and_then(|entry| entry.url.as_deref());
+        let url = url.ok_or_else(|| AcquireError::NoUrl {
+            chart: request.chart().clone(),
+        })?;
+        let download = self.charts.chart(&charts.remote(), url).await;
+        Ok(Opened {
+            body: Body::File(Box::new(download.map_err(AcquireError::Download)?)),
+            pinned: None,
+            trust: Trust::NotAsked,
+        })
+    }
+
+    /// Check what was downloaded from end to end, so that nothing is published which Helm would
+    /// refuse, and make of it what the recipe says.
+    async fn made(
+        &self,
+        request: &Request,
+        look: &Look,
+        staged: Staged,
+        store: &Store,
+        object: &ObjectKey,
+    ) -> Result<(Made, ChartMetadata), AcquireError> {
+        let file = BufReader::new(staged.reader().map_err(StoreError::from)?);
+        let limits = self.limits.chart;
+        let refused = |source| AcquireError::chart(request, look, source);
+        let recipe = request.made_by().clone();
+        if recipe.is_empty() {
+            let checked = on_a_thread(move || check_archive(file, &limits)).await;
+            let metadata = checked
+                .map_err(AcquireError::Interrupted)?
+                .map_err(refused)?;
+            let values_files = Vec::new();
+            return Ok((
+                Made {
+                    staged,
+                    values_files,
+                },
+                metadata,
+            ));
+        }
+        let read = on_a_thread(move || read_chart(file, &limits)).await;
+        let mut chart = read.map_err(AcquireError::Interrupted)?.map_err(refused)?;
+        let metadata = chart.metadata().clone();
+        if let Some(inside) = Mismatch::between(request, look, &metadata.name, &metadata.version) {
+            return Err(AcquireError::Renamed {
+                chart: request.chart().clone(),
+                version: look.offered().to_owned(),
+                inside,
+            });
+        }
+        let cook = move || {
+            let used = make(&mut chart, &recipe, |chart| {
+                merge(&recipe, &InChart(chart), &limits)
+            })?;
+            Ok::<_, MakeError>((chart, used))
+        };
+        let cooked = on_a_thread(cook).await.map_err(AcquireError::Interrupted)?;
+        let (chart, values_files) = cooked.map_err(AcquireError::Make)?;
+        // What was downloaded is not needed any more; its disk space may be.
+        drop(staged);
+        let staged = package(chart, store, object).await?;
+        Ok((
+            Made {
+                staged,
+                values_files,
+            },
+            metadata,
+        ))
+    }
+}
+
+/// What was chosen, about to be downloaded.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) body: Body,
+    pub(crate) pinned: Option<PinnedChart>,
+    pub(crate) trust: Trust,
+}
+
+/// An archive on its way.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Layer(Box<Blob>),
+    File(Box<Download>),
+}
+
+impl Body {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
+        match self {
+            Self::Layer(blob) => blob.chunk().await,
+            Self::File(download) => download.chunk().await,
+        }
+    }
+}
+
+/// What is published.
+struct Made {
+    staged: Staged,
+    values_files: Vec<String>,
 }
 
 /// Open the pinned layer. Whoever calls this has decided about trust, and says so.
@@ -140,24 +317,117 @@ pub(crate) async fn opened(
     source: &OciChartSource,
     pinned: &PinnedChart,
     trust: &Trust,
-) -> Result<Blob, portolan_fetch::FetchError> {
+) -> Result<Blob, FetchError> {
     match trust {
         Trust::NotAsked => source.open_unchecked(pinned).await,
     }
 }
 
-/// Write a blob to its end. The blob itself fails unless size and digest are right.
-async fn fill(
+/// Write an archive to its end, and tell the SHA-256 of its bytes. The body itself fails unless size
+/// and digest are right, as far as they are known.
+pub(crate) async fn fill(
     staged: &mut Staged,
-    mut blob: Blob,
-) -> Result<Result<(), portolan_fetch::FetchError>, StoreError> {
+    body: &mut Body,
+) -> Result<Result<Digest, FetchError>, StoreError> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
     loop {
-        match blob.chunk().await {
-            Ok(Some(chunk)) => staged.write(&chunk).await?,
-            Ok(None) => return Ok(Ok(())),
+        match body.chunk().await {
+            Ok(Some(chunk)) => {
+                hasher.update(&chunk);
+                staged.write(&chunk).await?;
+            }
+            Ok(None) => return Ok(Ok(hasher.finish())),
             Err(error) => return Ok(Err(error)),
         }
     }
+}
+
+/// Write `chart` as an archive that nobody can see yet.
+pub(crate) async fn package(
+    chart: Chart,
+    store: &Store,
+    object: &ObjectKey,
+) -> Result<Staged, PackageError> {
+    let mut staged = store.stage(object).await.map_err(StoreError::from)?;
+    let (mut writer, pieces) = from_writer();
+    let writing = on_a_thread(move || {
+        chart.write_archive(&mut writer)?;
+        writer.flush()
+    });
+    let storing = async {
+        // Owned, so that whoever writes is told when nobody takes the bytes any more.
+        let mut pieces = pieces;
+        while let Some(piece) = pieces.recv().await {
+            staged.write(&piece).await?;
+        }
+        staged.finish().await
+    };
+    let (written, stored) = tokio::join!(writing, storing);
+    // If the disk refused, that is why writing broke off.
+    stored.map_err(StoreError::from)?;
+    written
+        .map_err(PackageError::Interrupted)?
+        .map_err(PackageError::Write)?;
+    Ok(staged)
+}
+
+/// Why a package could not be written.
+#[derive(Debug)]
+pub(crate) enum PackageError {
+    Store(StoreError),
+    Write(io::Error),
+    Interrupted(JoinError),
+}
+
+impl From<StoreError> for PackageError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<PackageError> for AcquireError {
+    fn from(error: PackageError) -> Self {
+        match error {
+            PackageError::Store(error) => Self::Store(error),
+            PackageError::Write(error) => Self::Make(MakeError::Package(error)),
+            PackageError::Interrupted(error) => Self::Interrupted(error),
+        }
+    }
+}
+
+/// Compare the bytes with what the index promises of them. An index that promises nothing, or nothing
+/// that is a SHA-256, is none.
+pub(crate) fn check_index_digest(
+    request: &Request,
+    look: &Look,
+    actual: Digest,
+) -> Result<Option<IndexDigest>, AcquireError> {
+    let promised = look.entry().and_then(|entry| entry.digest.as_deref());
+    let Some(promised) = promised.filter(|text| !text.is_empty()) else {
+        if look.entry().is_some() && request.insists_on_index_digest() {
+            return Err(AcquireError::NoIndexDigest {
+                chart: request.chart().clone(),
+                version: look.offered().to_owned(),
+            });
+        }
+        return Ok(None);
+    };
+    let bare = promised.strip_prefix("sha256:").unwrap_or(promised);
+    if bare.eq_ignore_ascii_case(actual.hex()) {
+        return Ok(None);
+    }
+    let found = IndexDigest {
+        promised: promised.to_owned(),
+        actual,
+    };
+    if request.insists_on_index_digest() {
+        return Err(AcquireError::IndexDigest {
+            chart: request.chart().clone(),
+            version: look.offered().to_owned(),
+            found,
+        });
+    }
+    Ok(Some(found))
 }
 
 /// What is known of the file at `path`, if it was made from this very manifest.
@@ -172,16 +442,28 @@ async fn kept(
     if record.manifest_digest.as_ref() != Some(pinned.manifest_digest())
         || record.revision != look.version()
         || record.source != request.place()
+        || told(&record, RECORDED_RECIPE) != request.made_by().fingerprint()
     {
         return None;
     }
-    let told = |key| record.fingerprints.get(key).map_or("", String::as_str);
+    let (name, version) = (
+        told(&record, RECORDED_NAME),
+        told(&record, RECORDED_VERSION),
+    );
     Some(Acquired {
         artifact: None,
-        manifest_digest: pinned.manifest_digest().clone(),
+        manifest_digest: Some(pinned.manifest_digest().clone()),
         trust: Trust::NotAsked,
-        mismatch: Mismatch::between(request, look, told(RECORDED_NAME), told(RECORDED_VERSION)),
+        mismatch: Mismatch::between(request, look, name, version),
+        index_digest: None,
+        packaged: !request.made_by().is_empty(),
+        values_files: lines(told(&record, RECORDED_VALUES)),
+        dependencies: Vec::new(),
     })
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Flux keeps a slash in a chart's name, so the file may lie in a folder of its own.
@@ -192,17 +474,25 @@ fn stored_name(request: &Request, look: &Look) -> String {
 fn record(
     request: &Request,
     look: &Look,
-    pinned: &PinnedChart,
     metadata: &ChartMetadata,
+    values_files: &[String],
 ) -> Record {
+    let entry = look.entry().map(Listed::fingerprint);
+    let fingerprints = [
+        (RECORDED_NAME, metadata.name.clone()),
+        (RECORDED_VERSION, metadata.version.clone()),
+        (RECORDED_ENTRY, entry.unwrap_or_default()),
+        (RECORDED_RECIPE, request.made_by().fingerprint()),
+        (RECORDED_VALUES, values_files.join("\n")),
+    ];
     Record {
-        manifest_digest: Some(pinned.manifest_digest().clone()),
+        manifest_digest: None,
         source: request.place(),
         revision: look.version().to_owned(),
-        fingerprints: [
-            (RECORDED_NAME.to_owned(), metadata.name.clone()),
-            (RECORDED_VERSION.to_owned(), metadata.version.clone()),
-        ]
-        .into(),
+        fingerprints: fingerprints
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use portolan_fetch::FetchError;
 
-use crate::error::{AcquireError, LookError, PullError, PushError};
+use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
 
 /// What kind of trouble an error is: who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,9 +41,31 @@ impl LookError {
     /// What kind of trouble it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Credential(_) | Self::Constraint(_) => Class::Local,
+            Self::Credential(_) | Self::Constraint(_) | Self::ListedConstraint(_) => Class::Local,
             Self::List { source, .. } => Class::of(source),
-            Self::NoVersions { .. } | Self::NoMatch { .. } => Class::NotFound,
+            Self::Index(source) => source.class(),
+            Self::NoVersions { .. }
+            | Self::NoMatch { .. }
+            | Self::NoChart { .. }
+            | Self::NoEntries { .. }
+            | Self::NoEntry { .. } => Class::NotFound,
+            Self::Version(_) => Class::Refused,
+        }
+    }
+}
+
+impl IndexError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Fetch(source) => Class::of(source),
+            Self::Read(_) | Self::Convert(_) | Self::NothingToKeep => Class::Refused,
+            Self::Missing { .. }
+            | Self::Corrupt { .. }
+            | Self::Open(_)
+            | Self::Unreadable(_)
+            | Self::Store(_)
+            | Self::Interrupted(_) => Class::Local,
         }
     }
 }
@@ -54,7 +76,13 @@ impl AcquireError {
         match self {
             Self::Credential(_) | Self::Store(_) | Self::Interrupted(_) => Class::Local,
             Self::Pull { source, .. } => Class::of(source),
-            Self::Chart { .. } => Class::Refused,
+            Self::Download(source) => Class::of(source),
+            Self::Chart { .. }
+            | Self::NoUrl { .. }
+            | Self::IndexDigest { .. }
+            | Self::NoIndexDigest { .. }
+            | Self::Renamed { .. }
+            | Self::Make(_) => Class::Refused,
         }
     }
 }

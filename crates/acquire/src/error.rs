@@ -5,13 +5,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use portolan_auth::CredentialError;
-use portolan_chart::{ChartName, ReadChartError, ReadDirectoryError, UnpackError};
+use portolan_chart::{
+    ChartName, ConvertIndexError, ReadChartError, ReadDirectoryError, ReadIndexError,
+    SetVersionError, UnpackError,
+};
 use portolan_fetch::FetchError;
 use portolan_reference::ParseReferenceError;
 use portolan_resolve::{Explanation, Miss, ParseConstraintError};
-use portolan_store::{PublishError, StageError};
+use portolan_store::{FileError, PublishError, ReadError, StageError};
 
-use crate::{Look, Request};
+use crate::make::MakeError;
+use crate::scratch::ScratchError;
+use crate::{IndexDigest, Look, Mismatch, Request};
 
 /// Why no version was chosen.
 ///
@@ -21,9 +26,12 @@ pub enum LookError {
     /// The credential for the registry could not be obtained.
     #[error("the credential for the registry could not be obtained")]
     Credential(#[source] CredentialError),
-    /// The version is neither a version nor a range.
+    /// The version is neither a version nor a range, and a registry was to be asked for it.
     #[error(transparent)]
     Constraint(#[from] ParseConstraintError),
+    /// The version is neither one that the index has nor a range.
+    #[error(transparent)]
+    ListedConstraint(ParseConstraintError),
     /// The registry did not say which versions there are.
     #[error("could not get tags for \"{chart}\"")]
     List {
@@ -52,6 +60,38 @@ pub enum LookError {
         /// What became of each tag.
         explanation: Box<Explanation>,
     },
+    /// The index of the chart repository could not be had.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The index has no such chart.
+    #[error("no chart name found: the index of {repository} has no '{chart}'")]
+    NoChart {
+        /// The chart.
+        chart: ChartName,
+        /// The repository, without secrets.
+        repository: String,
+    },
+    /// The index has the chart, but no version of it that could be used.
+    #[error("no chart version found: the index of {repository} has no usable version of '{chart}'")]
+    NoEntries {
+        /// The chart.
+        chart: ChartName,
+        /// The repository, without secrets.
+        repository: String,
+    },
+    /// The index has versions of the chart, and none is wanted.
+    #[error("no '{chart}' chart with version matching '{wanted}' found")]
+    NoEntry {
+        /// The chart.
+        chart: ChartName,
+        /// The version or range as it was asked for.
+        wanted: String,
+        /// What became of each version.
+        explanation: Box<Explanation>,
+    },
+    /// The chosen version cannot have the build metadata that was asked for.
+    #[error(transparent)]
+    Version(#[from] SetVersionError),
 }
 
 impl LookError {
@@ -73,22 +113,101 @@ impl LookError {
     /// Why each candidate was refused, where that is the reason.
     pub fn explanation(&self) -> Option<&Explanation> {
         match self {
-            Self::NoVersions { explanation, .. } | Self::NoMatch { explanation, .. } => {
-                Some(explanation)
-            }
-            Self::Credential(_) | Self::Constraint(_) | Self::List { .. } => None,
+            Self::NoVersions { explanation, .. }
+            | Self::NoMatch { explanation, .. }
+            | Self::NoEntry { explanation, .. } => Some(explanation),
+            Self::Credential(_)
+            | Self::Constraint(_)
+            | Self::ListedConstraint(_)
+            | Self::List { .. }
+            | Self::Index(_)
+            | Self::NoChart { .. }
+            | Self::NoEntries { .. }
+            | Self::Version(_) => None,
         }
     }
 
-    /// Whether the registry refused the credential, or wants one.
+    /// Whether the server refused the credential, or wants one.
     pub fn is_denied(&self) -> bool {
-        matches!(self, Self::List { source, .. } if source.is_denied())
+        match self {
+            Self::List { source, .. } => source.is_denied(),
+            Self::Index(source) => source.is_denied(),
+            _ => false,
+        }
     }
 
-    /// How long the registry asked to be left alone.
+    /// How long the server asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::List { source, .. } => source.retry_after(),
+            Self::Index(source) => source.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+/// Why the index of a chart repository could not be had.
+///
+/// Exhaustive on purpose: whoever reports these to somebody decides about each.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The server did not give it.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// What the server gave is no index that Helm would load.
+    #[error("failed to load index")]
+    Read(#[from] ReadIndexError),
+    /// It is no index that Helm would load, or it could not be written down.
+    #[error("failed to load index")]
+    Convert(#[from] ConvertIndexError),
+    /// The server says that nothing changed since a time when nothing was fetched.
+    #[error("the server answered that the index did not change, without having been asked")]
+    NothingToKeep,
+    /// A stored index is not there any more.
+    #[error("the stored index `{path}` is gone")]
+    Missing {
+        /// Its path in the store.
+        path: String,
+    },
+    /// A stored index is not what was stored.
+    #[error("the stored index `{path}` is not what was stored")]
+    Corrupt {
+        /// Its path in the store.
+        path: String,
+    },
+    /// A stored index could not be opened.
+    #[error("the stored index could not be opened")]
+    Open(#[from] ReadError),
+    /// A file could not be read, or no temporary one made.
+    #[error("the index could not be read")]
+    Unreadable(#[source] io::Error),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A task of ours did not end as it should.
+    #[error("reading the index was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl From<ScratchError> for IndexError {
+    fn from(error: ScratchError) -> Self {
+        match error {
+            ScratchError::Write(error) => Self::Unreadable(error),
+            ScratchError::Interrupted(error) => Self::Interrupted(error),
+        }
+    }
+}
+
+impl IndexError {
+    /// Whether the server refused the credential, or wants one.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Fetch(source) if source.is_denied())
+    }
+
+    /// How long the server asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Fetch(source) => source.retry_after(),
             _ => None,
         }
     }
@@ -122,6 +241,53 @@ pub enum AcquireError {
         /// What is wrong with it.
         source: Box<ReadChartError>,
     },
+    /// The index names nothing that could be downloaded.
+    #[error("chart '{chart}' has no downloadable URLs")]
+    NoUrl {
+        /// The chart.
+        chart: ChartName,
+    },
+    /// The server did not give what the index says that it has.
+    #[error(transparent)]
+    Download(FetchError),
+    /// What came is not what the index promises, and that was insisted on.
+    #[error(
+        "the archive of '{chart}' version '{version}' has the digest '{}', but the index promises '{}'",
+        found.actual, found.promised
+    )]
+    IndexDigest {
+        /// The chart.
+        chart: ChartName,
+        /// The version.
+        version: String,
+        /// What was promised and what came.
+        found: IndexDigest,
+    },
+    /// The index promises no digest, and that was insisted on.
+    #[error("the index promises no digest for '{chart}' version '{version}'")]
+    NoIndexDigest {
+        /// The chart.
+        chart: ChartName,
+        /// The version.
+        version: String,
+    },
+    /// A chart that was to be packaged anew calls itself something else: the package would be one
+    /// that nobody has published.
+    #[error(
+        "the archive offered as '{chart}' version '{version}' calls itself '{}' version '{}', so it is not packaged under that name",
+        inside.name, inside.version
+    )]
+    Renamed {
+        /// The chart.
+        chart: ChartName,
+        /// The version.
+        version: String,
+        /// What it calls itself.
+        inside: Mismatch,
+    },
+    /// Nothing could be made of it.
+    #[error(transparent)]
+    Make(MakeError),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -131,6 +297,15 @@ pub enum AcquireError {
 }
 
 impl AcquireError {
+    /// A download that broke off, of whichever kind.
+    pub(crate) fn fetching(request: &Request, look: &Look, source: FetchError) -> Self {
+        if look.entry().is_some() {
+            Self::Download(source)
+        } else {
+            Self::pull(request, look, source)
+        }
+    }
+
     pub(crate) fn pull(request: &Request, look: &Look, source: FetchError) -> Self {
         Self::Pull {
             chart: request.chart().clone(),
@@ -149,13 +324,18 @@ impl AcquireError {
 
     /// Whether the registry refused the credential, or wants one.
     pub fn is_denied(&self) -> bool {
-        matches!(self, Self::Pull { source, .. } if source.is_denied())
+        match self {
+            Self::Pull { source, .. } => source.is_denied(),
+            Self::Download(source) => source.is_denied(),
+            _ => false,
+        }
     }
 
     /// How long the registry asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Pull { source, .. } => source.retry_after(),
+            Self::Download(source) => source.retry_after(),
             _ => None,
         }
     }
@@ -170,6 +350,9 @@ pub enum StoreError {
     /// It could not be published.
     #[error("the artifact could not be published")]
     Publish(#[from] PublishError),
+    /// What is known about it could not be written down.
+    #[error("the record of the artifact could not be written")]
+    Record(#[from] FileError),
 }
 
 /// Why a chart was not pulled to a place outside a store.

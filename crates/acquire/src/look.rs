@@ -1,45 +1,118 @@
 //! What would be chosen?
 
-use portolan_chart::version_for_tag;
+use std::sync::Arc;
+
+use portolan_chart::{Index, IndexEntry, version_for_tag, version_with_metadata};
 use portolan_fetch::{ChartSource, OciChartSource};
 use portolan_reference::Version;
-use portolan_resolve::{Constraint, Explanation, Wanted, choose_tag, pick_tag};
+use portolan_resolve::{
+    Constraint, Entry, Explanation, Wanted, choose_entry, choose_tag, pick_entry, pick_tag,
+};
+use portolan_store::{Record, Store};
 
-use crate::{Acquirer, LookError, Request};
+use crate::{Acquirer, ChartRepository, IndexError, LookError, Registry, Repository, Request};
+
+/// Under these names a record keeps what of an index, and of what was asked for, led to an artifact.
+pub(crate) const RECORDED_ENTRY: &str = "index.entry";
+pub(crate) const RECORDED_RECIPE: &str = "recipe";
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
+    /// As the repository writes it, but with `+` before its build metadata.
+    offered: String,
+    /// As it will be stored.
     version: String,
+    entry: Option<Listed>,
+}
+
+/// What an index says about the chosen version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) url: Option<String>,
+    pub(crate) digest: Option<String>,
+}
+
+impl Listed {
+    /// What changes when the version is published again.
+    pub(crate) fn fingerprint(&self) -> String {
+        let digest = self.digest.as_deref().filter(|digest| !digest.is_empty());
+        let text = digest.or(self.url.as_deref()).unwrap_or_default();
+        portolan_reference::redacted(text)
+    }
+}
+
+impl From<IndexEntry<'_>> for Listed {
+    fn from(entry: IndexEntry<'_>) -> Self {
+        Self {
+            url: entry.url().map(str::to_owned),
+            digest: entry.digest().map(str::to_owned),
+        }
+    }
 }
 
 impl Look {
-    /// The version to acquire, with `+` before its build metadata.
+    /// The version to acquire, as it will be stored: with `+` before its build metadata, which is the
+    /// one that the request's recipe asks for.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The version as the repository offers it.
+    pub fn offered(&self) -> &str {
+        &self.offered
+    }
+
+    pub(crate) fn entry(&self) -> Option<&Listed> {
+        self.entry.as_ref()
+    }
+
+    fn new(request: &Request, offered: String, entry: Option<Listed>) -> Result<Self, LookError> {
+        let version = match &request.made_by().metadata {
+            Some(metadata) => version_with_metadata(&offered, metadata)?,
+            None => offered.clone(),
+        };
+        Ok(Self {
+            offered,
+            version,
+            entry,
+        })
     }
 }
 
 impl Acquirer {
     /// Find out which version `request` means.
     ///
-    /// A version with all three numbers costs no request: that it exists shows when it is acquired.
-    /// Anything else costs one list of tags, in as many pages as the registry makes of it.
+    /// In a registry, a version with all three numbers costs no request: that it exists shows when it
+    /// is acquired. Anything else costs one list of tags, in as many pages as the registry makes of
+    /// it. In a chart repository everything is looked up in its index: in the [stored
+    /// one](Request::with_index), which costs no request, or else in the one that the server has.
     ///
     /// # Errors
     ///
     /// [`LookError`]. Nothing has been kept.
     pub async fn look(&self, request: &Request) -> Result<Look, LookError> {
+        match request.origin() {
+            Repository::Registry(registry) => self.look_among_tags(request, registry).await,
+            Repository::Charts(charts) => {
+                let index = self.index(request, charts).await?;
+                look_in(&index, request)
+            }
+        }
+    }
+
+    async fn look_among_tags(
+        &self,
+        request: &Request,
+        registry: &Registry,
+    ) -> Result<Look, LookError> {
         let wanted = Wanted::parse(request.version())?;
         let Wanted::Range(_) = &wanted else {
-            let version = wanted.to_string();
-            return Ok(Look { version });
+            return Look::new(request, wanted.to_string(), None);
         };
-        let tags = self.tags(request).await?;
+        let tags = self.tags(request, registry).await?;
         match pick_tag(&wanted, &tags) {
-            Ok(chosen) => Ok(Look {
-                version: chosen.version().text().to_owned(),
-            }),
+            Ok(chosen) => Look::new(request, chosen.version().text().to_owned(), None),
             // Why each was refused is worth its memory only now.
             Err(miss) => {
                 let explanation = choose_tag(&wanted, &tags).into_parts().1;
@@ -48,20 +121,28 @@ impl Acquirer {
         }
     }
 
-    /// What becomes of each tag that the registry offers, whether one is chosen or none. A version
-    /// with all three numbers is looked for among the tags as well.
+    /// What becomes of each version that the repository offers, whether one is chosen or none. A
+    /// version with all three numbers is looked for among a registry's tags as well.
     ///
     /// # Errors
     ///
     /// [`LookError`], except that no match is an answer here.
     pub async fn explain(&self, request: &Request) -> Result<Explanation, LookError> {
         let wanted = Wanted::parse(request.version())?;
-        let tags = self.tags(request).await?;
-        Ok(choose_tag(&wanted, &tags).into_parts().1)
+        let choice = match request.origin() {
+            Repository::Registry(registry) => {
+                choose_tag(&wanted, &self.tags(request, registry).await?)
+            }
+            Repository::Charts(charts) => {
+                let index = self.index(request, charts).await?;
+                choose_entry(&wanted, offers(&index, request)?)
+            }
+        };
+        Ok(choice.into_parts().1)
     }
 
-    /// The versions that the registry offers, highest first; tags that are no versions are left out.
-    /// With a range, only those in it.
+    /// The versions that the repository offers, highest first; tags that are no versions are left
+    /// out. With a range, only those in it.
     ///
     /// # Errors
     ///
@@ -72,11 +153,22 @@ impl Acquirer {
         range: Option<&str>,
     ) -> Result<Vec<Version>, LookError> {
         let range: Option<Constraint> = range.map(str::parse).transpose()?;
-        let mut versions: Vec<Version> = self
-            .tags(request)
-            .await?
-            .iter()
-            .filter_map(|tag| Version::strict(&version_for_tag(tag)).ok())
+        let offered: Vec<Version> = match request.origin() {
+            Repository::Registry(registry) => self
+                .tags(request, registry)
+                .await?
+                .iter()
+                .filter_map(|tag| Version::strict(&version_for_tag(tag)).ok())
+                .collect(),
+            Repository::Charts(charts) => {
+                let index = self.index(request, charts).await?;
+                entries(&index, request)?
+                    .filter_map(|entry| Version::loose(entry.version()).ok())
+                    .collect()
+            }
+        };
+        let mut versions: Vec<Version> = offered
+            .into_iter()
             .filter(|version| range.as_ref().is_none_or(|range| range.matches(version)))
             .collect();
         // Build metadata is no part of precedence; the text makes the order one of its own.
@@ -84,8 +176,30 @@ impl Acquirer {
         Ok(versions)
     }
 
-    async fn tags(&self, request: &Request) -> Result<Vec<String>, LookError> {
-        let remote = request.remote().await.map_err(LookError::Credential)?;
+    /// Whether the artifact at `path` was made from what `look` has chosen, as far as can be told
+    /// without a request: a version that was published again shows in the index of its repository, a
+    /// registry has to be [asked](Self::acquire).
+    pub async fn is_current(
+        &self,
+        request: &Request,
+        look: &Look,
+        store: &Store,
+        path: &str,
+    ) -> bool {
+        let Some(entry) = look.entry() else {
+            return true;
+        };
+        let record = store.record(path).await;
+        record.is_some_and(|record| {
+            record.source == request.place()
+                && told(&record, RECORDED_ENTRY) == entry.fingerprint()
+                && told(&record, RECORDED_RECIPE) == request.made_by().fingerprint()
+        })
+    }
+
+    async fn tags(&self, request: &Request, registry: &Registry) -> Result<Vec<String>, LookError> {
+        let remote = registry.for_chart(request.chart()).await;
+        let remote = remote.map_err(LookError::Credential)?;
         let source = OciChartSource::new(self.registry.clone(), remote);
         let tags = source.versions(request.chart()).await;
         tags.map_err(|source| LookError::List {
@@ -93,4 +207,74 @@ impl Acquirer {
             source,
         })
     }
+
+    /// The index to look in.
+    async fn index(
+        &self,
+        request: &Request,
+        charts: &ChartRepository,
+    ) -> Result<Arc<Index>, IndexError> {
+        match request.stored_index() {
+            Some(stored) => self.indexes.stored(stored, &self.limits.index).await,
+            None => self.fetched_index(charts).await,
+        }
+    }
+
+    /// The index of `charts` as its server has it now.
+    pub(crate) async fn fetched_index(
+        &self,
+        charts: &ChartRepository,
+    ) -> Result<Arc<Index>, IndexError> {
+        self.indexes
+            .fetched(&self.transport, &self.charts, charts, &self.limits.index)
+            .await
+    }
+}
+
+/// What a record keeps under `key`.
+pub(crate) fn told<'a>(record: &'a Record, key: &str) -> &'a str {
+    record.fingerprints.get(key).map_or("", String::as_str)
+}
+
+/// Choose from `index`.
+fn look_in(index: &Index, request: &Request) -> Result<Look, LookError> {
+    let wanted = Wanted::parse(request.version()).map_err(LookError::ListedConstraint)?;
+    let Ok(chosen) = pick_entry(&wanted, offers(index, request)?) else {
+        let choice = choose_entry(&wanted, offers(index, request)?);
+        return Err(LookError::NoEntry {
+            chart: request.chart().clone(),
+            wanted: request.version().to_owned(),
+            explanation: Box::new(choice.into_parts().1),
+        });
+    };
+    let entry = entries(index, request)?.nth(chosen.index());
+    let version = chosen.version().text().to_owned();
+    Look::new(request, version, entry.map(Listed::from))
+}
+
+/// The versions of the chart in `index`.
+fn entries<'a>(
+    index: &'a Index,
+    request: &Request,
+) -> Result<impl ExactSizeIterator<Item = IndexEntry<'a>>, LookError> {
+    let versions = index.versions(request.chart().as_str());
+    let versions = versions.ok_or_else(|| LookError::NoChart {
+        chart: request.chart().clone(),
+        repository: request.place(),
+    })?;
+    if versions.len() == 0 {
+        return Err(LookError::NoEntries {
+            chart: request.chart().clone(),
+            repository: request.place(),
+        });
+    }
+    Ok(versions)
+}
+
+fn offers<'a>(
+    index: &'a Index,
+    request: &Request,
+) -> Result<impl Iterator<Item = Entry<'a>>, LookError> {
+    let versions = entries(index, request)?;
+    Ok(versions.map(|entry| Entry::new(entry.version(), entry.created())))
 }

@@ -5,13 +5,13 @@ use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart, unpack};
-use portolan_fetch::{Blob, PinnedChart};
-use portolan_reference::Digest;
+use portolan_reference::{Algorithm, Digest, Hasher};
 use tempfile::NamedTempFile;
+use tokio::task::JoinError;
 
-use crate::bring::opened;
+use crate::bring::{Opened, check_index_digest};
 use crate::error::PullError;
-use crate::{AcquireError, Acquirer, Look, Request, Trust};
+use crate::{AcquireError, Acquirer, IndexDigest, Look, Request, Trust};
 
 /// A chart archive that lies in a folder.
 #[derive(Debug, Clone)]
@@ -21,8 +21,10 @@ pub struct Pulled {
     pub path: PathBuf,
     /// What it says about itself.
     pub metadata: ChartMetadata,
-    /// The digest of the manifest that was pinned.
-    pub manifest_digest: Digest,
+    /// The digest of the manifest that was pinned, for a chart from a registry.
+    pub manifest_digest: Option<Digest>,
+    /// What the index promised and what came, where these differ.
+    pub index_digest: Option<IndexDigest>,
     /// The digest of the archive.
     pub digest: Digest,
     /// The size of the archive in bytes.
@@ -36,12 +38,13 @@ pub struct Pulled {
 pub struct Progress {
     /// Bytes that have come.
     pub received: u64,
-    /// Bytes that will come.
-    pub total: u64,
+    /// Bytes that will come, as far as anybody has said.
+    pub total: Option<u64>,
 }
 
 impl Acquirer {
     /// Pull the version that [`look`](Self::look) chose into `directory`, as `<name>-<version>.tgz`.
+    /// The bytes are those that were published, whatever the request's recipe.
     ///
     /// The archive appears under its name only when it is whole, is what the manifest promised, and
     /// was read from end to end. A file of that name is replaced. `progress` is called after each
@@ -67,10 +70,13 @@ impl Acquirer {
             file.write_all(&chunk).map_err(cannot_write)?;
             progress(download.progress());
         }
+        let (opened, digest, size) = download.finish();
+        let index_digest = check_index_digest(request, look, digest.clone())?;
         let limits = self.limits.chart;
         let archive = file.reopen().map_err(cannot_write)?;
         let metadata = on_a_thread(move || check_archive(BufReader::new(archive), &limits))
-            .await?
+            .await
+            .map_err(AcquireError::Interrupted)?
             .map_err(|source| AcquireError::chart(request, look, source))?;
         let path = directory.join(request.file_name(look));
         keep(file, &path).map_err(|source| PullError::Write {
@@ -80,10 +86,11 @@ impl Acquirer {
         Ok(Pulled {
             path,
             metadata,
-            manifest_digest: download.pinned.manifest_digest().clone(),
-            digest: download.pinned.layer().digest().clone(),
-            size: download.received,
-            trust: download.trust,
+            manifest_digest: opened.pinned.map(|pinned| pinned.manifest_digest().clone()),
+            index_digest,
+            digest,
+            size,
+            trust: opened.trust,
         })
     }
 
@@ -109,7 +116,8 @@ impl Acquirer {
                 }
             })
         })
-        .await??;
+        .await
+        .map_err(AcquireError::Interrupted)??;
         Ok(directory.join(&pulled.metadata.name))
     }
 
@@ -124,56 +132,64 @@ impl Acquirer {
         while let Some(chunk) = download.chunk(request, look).await? {
             archive.extend_from_slice(&chunk);
         }
+        let (_, digest, _) = download.finish();
+        check_index_digest(request, look, digest)?;
         let limits = self.limits.chart;
         on_a_thread(move || read_chart(archive.as_slice(), &limits))
-            .await?
+            .await
+            .map_err(AcquireError::Interrupted)?
             .map_err(|source| AcquireError::chart(request, look, source))
     }
 
-    async fn download(&self, request: &Request, look: &Look) -> Result<Download, AcquireError> {
-        let (source, pinned) = self.pin(request, look).await?;
-        let trust = Trust::NotAsked;
-        let blob = opened(&source, &pinned, &trust).await;
-        let blob = blob.map_err(|error| AcquireError::pull(request, look, error))?;
-        Ok(Download {
-            pinned,
-            trust,
-            blob,
+    async fn download(&self, request: &Request, look: &Look) -> Result<Arriving, AcquireError> {
+        Ok(Arriving {
+            opened: self.open(request, look).await?,
+            hasher: Hasher::new(Algorithm::Sha256),
             received: 0,
         })
     }
 }
 
-/// A layer on its way.
-struct Download {
-    pinned: PinnedChart,
-    trust: Trust,
-    blob: Blob,
+/// An archive on its way.
+struct Arriving {
+    opened: Opened,
+    hasher: Hasher,
     received: u64,
 }
 
-impl Download {
+impl Arriving {
     async fn chunk(
         &mut self,
         request: &Request,
         look: &Look,
     ) -> Result<Option<bytes::Bytes>, AcquireError> {
-        let chunk = self.blob.chunk().await;
-        let chunk = chunk.map_err(|error| AcquireError::pull(request, look, error))?;
-        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        let chunk = self.opened.body.chunk().await;
+        let chunk = chunk.map_err(|error| AcquireError::fetching(request, look, error))?;
+        if let Some(chunk) = &chunk {
+            self.hasher.update(chunk);
+            self.received += chunk.len() as u64;
+        }
         Ok(chunk)
     }
 
     fn progress(&self) -> Progress {
         Progress {
             received: self.received,
-            total: self.pinned.layer().size(),
+            total: self
+                .opened
+                .pinned
+                .as_ref()
+                .map(|pinned| pinned.layer().size()),
         }
+    }
+
+    fn finish(self) -> (Opened, Digest, u64) {
+        (self.opened, self.hasher.finish(), self.received)
     }
 }
 
 /// Give a temporary file its name, and the permissions that a new file would have had.
-fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub(crate) fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.as_file()
         .set_permissions(std::fs::Permissions::from_mode(0o644))?;
@@ -184,8 +200,6 @@ fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
 /// Work that would hold up everybody else.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, AcquireError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(AcquireError::Interrupted)
+) -> Result<T, JoinError> {
+    tokio::task::spawn_blocking(work).await
 }

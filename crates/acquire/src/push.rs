@@ -11,7 +11,7 @@ use portolan_fetch::Remote;
 use portolan_reference::{Digest, OciReference};
 
 use crate::error::PushError;
-use crate::{Acquirer, Limits, Request};
+use crate::{Acquirer, Limits, Registry};
 
 /// A chart that a registry took.
 #[derive(Debug, Clone)]
@@ -26,9 +26,8 @@ pub struct Pushed {
 }
 
 impl Acquirer {
-    /// Push the chart at `path`, a folder or an archive, below the repository of which `to` is the
-    /// registry, base and credentials; name and version are the chart's own, those of `to` are not
-    /// looked at. An archive's bytes are pushed as they are; a folder is packaged, and equal folders
+    /// Push the chart at `path`, a folder or an archive, into the folder `to`, under its own name and
+    /// version. An archive's bytes are pushed as they are; a folder is packaged, and equal folders
     /// give equal bytes. `created` is noted in the manifest.
     ///
     /// # Errors
@@ -37,13 +36,16 @@ impl Acquirer {
     pub async fn push(
         &self,
         path: &Path,
-        to: &Request,
+        to: &Registry,
         created: SystemTime,
     ) -> Result<Pushed, PushError> {
         let (from, limits) = (path.to_owned(), self.limits);
         let read = tokio::task::spawn_blocking(move || read(&from, &limits));
         let (archive, metadata) = read.await.map_err(PushError::Interrupted)??;
-        let remote = to.remote().await.map_err(PushError::Credential)?;
+        // The path of the chart decides between keys of a docker config that name paths.
+        let repository = to.base().join(&metadata.name);
+        let repository = repository.as_ref().unwrap_or(to.base());
+        let remote = to.remote(repository).await.map_err(PushError::Credential)?;
         let named = remote
             .join(&metadata.name)
             .and_then(|remote| {

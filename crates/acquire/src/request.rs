@@ -2,40 +2,50 @@
 
 use std::sync::Arc;
 
-use portolan_auth::{Access, Anonymous, CredentialError, CredentialProvider, Tls};
+use portolan_auth::{CredentialError, CredentialProvider, Tls};
 use portolan_chart::ChartName;
 use portolan_fetch::Remote;
-use portolan_reference::{OciRepository, ParseReferenceError};
+use portolan_reference::{Digest, OciRepository, ParseReferenceError};
+use portolan_store::Store;
 
-use crate::Look;
+use crate::{Look, Recipe, Registry, Repository};
 
-/// A chart that somebody wants from an OCI registry, on whose behalf, and how the registry is
-/// reached.
+/// A chart that somebody wants from a repository, and what is to be made of it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    base: OciRepository,
+    repository: Repository,
+    index: Option<StoredIndex>,
     chart: ChartName,
     version: String,
-    credentials: Arc<dyn CredentialProvider>,
-    tenant: String,
-    tls: Tls,
-    plain_http: bool,
+    recipe: Recipe,
+    require_index_digest: bool,
+}
+
+/// The index of a chart repository that [`refresh_index`](crate::Acquirer::refresh_index) has stored.
+#[derive(Debug, Clone)]
+pub struct StoredIndex {
+    pub(crate) store: Store,
+    pub(crate) path: String,
+    pub(crate) digest: Digest,
+}
+
+impl StoredIndex {
+    /// The file at `path` in `store`, which has `digest`: other bytes are refused.
+    pub fn new(store: Store, path: impl Into<String>, digest: Digest) -> Self {
+        Self {
+            store,
+            path: path.into(),
+            digest,
+        }
+    }
 }
 
 impl Request {
-    /// The chart `chart` below `base` (`ghcr.io/stefanprodan/charts`), in the version that `version`
-    /// means: a version with all three numbers is taken as it stands, anything else is a range.
-    /// Nothing and `*` mean the highest stable version.
+    /// The chart `chart` below `base` (`ghcr.io/stefanprodan/charts`) in an OCI registry, in the
+    /// version that `version` means: a version with all three numbers is taken as it stands, anything
+    /// else is a range. Nothing and `*` mean the highest stable version.
     pub fn new(base: OciRepository, chart: ChartName, version: impl Into<String>) -> Self {
-        Self {
-            base,
-            chart,
-            version: version.into(),
-            credentials: Arc::new(Anonymous),
-            tenant: String::new(),
-            tls: Tls::default(),
-            plain_http: false,
-        }
+        Self::from_repository(Registry::new(base), chart, version)
     }
 
     /// The chart that `repository` (`ghcr.io/stefanprodan/charts/podinfo`) names with its last
@@ -48,34 +58,85 @@ impl Request {
         Some(Self::new(above.parse().ok()?, name.parse().ok()?, version))
     }
 
-    /// Where the credential for the registry comes from. Default: nowhere, the registry is asked
-    /// anonymously.
+    /// The chart `chart` of `repository`, in the version that `version` means; see
+    /// [`new`](Self::new). In an index a version that is written exactly like `version` comes before
+    /// all others.
+    pub fn from_repository(
+        repository: impl Into<Repository>,
+        chart: ChartName,
+        version: impl Into<String>,
+    ) -> Self {
+        Self {
+            repository: repository.into(),
+            index: None,
+            chart,
+            version: version.into(),
+            recipe: Recipe::new(),
+            require_index_digest: false,
+        }
+    }
+
+    /// Choose from an index that is stored already instead of asking the chart repository for one.
     #[must_use]
-    pub fn credentials(mut self, provider: Arc<dyn CredentialProvider>) -> Self {
-        self.credentials = provider;
+    pub fn with_index(mut self, index: StoredIndex) -> Self {
+        self.index = Some(index);
         self
+    }
+
+    /// What is to be made of the chart. Default: nothing, it keeps its bytes.
+    #[must_use]
+    pub fn recipe(mut self, recipe: Recipe) -> Self {
+        self.recipe = recipe;
+        self
+    }
+
+    /// Refuse a chart whose bytes are not those that the index promises. Default: it is told with
+    /// what was [acquired](crate::Acquired::index_digest), as Helm and Flux do not even look.
+    #[must_use]
+    pub fn require_index_digest(mut self) -> Self {
+        self.require_index_digest = true;
+        self
+    }
+
+    /// Where the credential for the registry comes from. Default: nowhere, the registry is asked
+    /// anonymously. Without effect on a chart repository, which has its own.
+    #[must_use]
+    pub fn credentials(self, provider: Arc<dyn CredentialProvider>) -> Self {
+        self.registry(|registry| registry.credentials(provider))
     }
 
     /// For whom, for example a namespace: nothing that was obtained with one tenant's credentials
     /// serves another. Default: the empty name.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
-        self.tenant = tenant.into();
+        self.repository = match self.repository {
+            Repository::Registry(registry) => registry.tenant(tenant).into(),
+            Repository::Charts(charts) => charts.tenant(tenant).into(),
+        };
         self
     }
 
     /// Which servers are believed and who we are to them. Default: the platform's roots, nobody.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
-        self.tls = tls;
+        self.repository = match self.repository {
+            Repository::Registry(registry) => registry.tls(tls).into(),
+            Repository::Charts(charts) => charts.tls(tls).into(),
+        };
         self
     }
 
-    /// Speak HTTP without TLS. Whoever is on the way can then read the credential and change what
-    /// is not fixed by a digest.
+    /// Speak HTTP without TLS to a registry. Whoever is on the way can then read the credential and
+    /// change what is not fixed by a digest. A chart repository's URL says what is spoken to it.
     #[must_use]
-    pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = true;
+    pub fn allow_plain_http(self) -> Self {
+        self.registry(Registry::allow_plain_http)
+    }
+
+    fn registry(mut self, change: impl FnOnce(Registry) -> Registry) -> Self {
+        if let Repository::Registry(registry) = self.repository {
+            self.repository = change(registry).into();
+        }
         self
     }
 
@@ -98,18 +159,25 @@ impl Request {
         }
     }
 
-    /// The repository that holds the chart's versions.
+    /// Whether the place can have a chart of that name: a registry takes fewer names than an index.
     ///
     /// # Errors
     ///
-    /// If the chart's name cannot be part of a repository.
-    pub fn repository(&self) -> Result<OciRepository, ParseReferenceError> {
-        self.base.join(self.chart.as_str())
+    /// If the chart's name cannot be part of a repository in a registry.
+    pub fn check(&self) -> Result<(), ParseReferenceError> {
+        match &self.repository {
+            Repository::Registry(registry) => registry.base().join(self.chart.as_str()).map(|_| ()),
+            Repository::Charts(_) => Ok(()),
+        }
     }
 
-    /// The repository as it is displayed and recorded: `oci://ghcr.io/stefanprodan/charts/podinfo`.
-    pub(crate) fn place(&self) -> String {
-        format!("{}/{}", self.base.url(), self.chart)
+    /// Where the chart comes from, without secrets, as it is displayed and recorded:
+    /// `oci://ghcr.io/stefanprodan/charts/podinfo`, or the chart repository's URL.
+    pub fn place(&self) -> String {
+        match &self.repository {
+            Repository::Registry(registry) => format!("{}/{}", registry.base().url(), self.chart),
+            Repository::Charts(charts) => charts.url().to_string(),
+        }
     }
 
     /// How an archive is called in a folder: a chart's name without what stands before a slash.
@@ -119,17 +187,30 @@ impl Request {
         format!("{chart}-{}.tgz", look.version())
     }
 
-    /// The registry as this request reaches it: the base repository, and a credential.
-    pub(crate) async fn remote(&self) -> Result<Remote, CredentialError> {
-        // The path of the chart decides between keys of a docker config that name paths.
-        let repository = self.repository().unwrap_or_else(|_| self.base.clone());
-        let credential = self.credentials.credential(&repository).await?;
-        let access = Access::new(&self.tenant, credential).with_tls(self.tls.clone());
-        let remote = Remote::new(self.base.clone(), access);
-        Ok(if self.plain_http {
-            remote.allow_plain_http()
-        } else {
-            remote
-        })
+    pub(crate) fn origin(&self) -> &Repository {
+        &self.repository
+    }
+
+    pub(crate) fn stored_index(&self) -> Option<&StoredIndex> {
+        self.index.as_ref()
+    }
+
+    pub(crate) fn made_by(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    pub(crate) fn insists_on_index_digest(&self) -> bool {
+        self.require_index_digest
+    }
+}
+
+impl Registry {
+    /// The registry as it is reached for `chart`. The path of the chart decides between keys of a
+    /// docker config that name paths.
+    pub(crate) async fn for_chart(&self, chart: &ChartName) -> Result<Remote, CredentialError> {
+        match self.base().join(chart.as_str()) {
+            Ok(repository) => self.remote(&repository).await,
+            Err(_) => self.remote(self.base()).await,
+        }
     }
 }

@@ -65,9 +65,7 @@ impl Chart {
         }
         let path = format!("charts/{folder}");
         let below = format!("{path}/");
-        let first = self.files.range(below.clone()..).next();
-        if self.files.contains_key(&path) || first.is_some_and(|(file, _)| file.starts_with(&below))
-        {
+        if self.has_chart(folder) {
             return Err(AddChartError::Exists { path });
         }
         self.check_room(chart, limits)?;
@@ -76,6 +74,22 @@ impl Chart {
         }
         self.depth = self.depth.max(chart.depth + 1);
         Ok(())
+    }
+
+    /// Whether something lies in `charts/<folder>`.
+    pub fn has_chart(&self, folder: &str) -> bool {
+        let path = format!("charts/{folder}");
+        let below = format!("{path}/");
+        let first = self.files.range(below.clone()..).next();
+        self.files.contains_key(&path) || first.is_some_and(|(file, _)| file.starts_with(&below))
+    }
+
+    /// Take everything out of `charts/<folder>`.
+    pub fn remove_chart(&mut self, folder: &str) {
+        let path = format!("charts/{folder}");
+        let below = format!("{path}/");
+        self.files
+            .retain(|file, _| *file != path && !file.starts_with(&below));
     }
 
     fn check_room(&self, chart: &Self, limits: &Limits) -> Result<(), AddChartError> {

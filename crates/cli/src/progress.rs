@@ -22,7 +22,9 @@ impl Bar {
     }
 
     pub(crate) fn follow(&self, progress: Progress) {
-        self.0.set_length(progress.total);
+        if let Some(total) = progress.total {
+            self.0.set_length(total);
+        }
         self.0.set_position(progress.received);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use portolan_acquire::{Acquirer, Limits, Request};
+use portolan_acquire::{Acquirer, Limits, Registry, Request};
 use portolan_auth::{Tls, Transport};
 
 use crate::args::RegistryArgs;
@@ -52,6 +52,18 @@ impl Session {
             request.allow_plain_http()
         } else {
             request
+        })
+    }
+
+    /// The same for a registry.
+    pub(crate) fn equip_registry(&self, registry: Registry) -> anyhow::Result<Registry> {
+        let registry = registry
+            .credentials(credentials::provider(&self.args)?)
+            .tls(self.tls.clone());
+        Ok(if self.args.plain_http {
+            registry.allow_plain_http()
+        } else {
+            registry
         })
     }
 }

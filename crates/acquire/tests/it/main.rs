@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+mod directory;
 mod faults;
+mod index;
 mod requests;
 mod shell;
+mod site;
+mod source;
 mod world;

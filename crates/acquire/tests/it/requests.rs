@@ -21,7 +21,7 @@ async fn a_range_costs_three_requests_and_what_is_stored_is_what_was_pushed() {
         archive
     );
     let tag = world.registry.digest("charts/app", "1.1.0").unwrap();
-    assert_eq!(acquired.manifest_digest.to_string(), tag);
+    assert_eq!(acquired.manifest_digest.unwrap().to_string(), tag);
 }
 
 #[tokio::test]

@@ -32,7 +32,10 @@ async fn a_chart_is_pulled_into_a_folder_and_unpacked() {
         chart_archive("app", "1.0.0")
     );
     let last = last.unwrap();
-    assert_eq!((last.received, last.total), (pulled.size, pulled.size));
+    assert_eq!(
+        (last.received, last.total),
+        (pulled.size, Some(pulled.size))
+    );
     let unpacked = world.acquirer.unpack(&pulled, folder.path()).await.unwrap();
     assert_eq!(unpacked, folder.path().join("app"));
     assert!(unpacked.join("Chart.yaml").is_file());
@@ -79,7 +82,7 @@ async fn a_folder_is_packaged_the_same_way_every_time_and_an_archive_is_sent_as_
     )
     .unwrap();
     fs::write(chart.join("templates/a.yaml"), "a: 1\n").unwrap();
-    let to = world.wanted("");
+    let to = world.charts();
     let push = async |path: &std::path::Path| {
         world
             .acquirer
@@ -115,7 +118,7 @@ async fn what_is_no_chart_is_not_pushed() {
     for path in [folder.path(), &file, &folder.path().join("absent")] {
         let pushed = world
             .acquirer
-            .push(path, &world.wanted(""), SystemTime::UNIX_EPOCH)
+            .push(path, &world.charts(), SystemTime::UNIX_EPOCH)
             .await;
         assert_eq!(pushed.unwrap_err().class(), Class::Local);
     }

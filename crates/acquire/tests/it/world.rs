@@ -36,6 +36,12 @@ impl World {
         }
     }
 
+    /// The folder in the registry that charts are pushed to.
+    pub(crate) fn charts(&self) -> portolan_acquire::Registry {
+        let base = format!("{}/charts", self.registry.address());
+        portolan_acquire::Registry::new(base.parse().unwrap()).allow_plain_http()
+    }
+
     pub(crate) fn wanted(&self, version: &str) -> Request {
         let base = format!("{}/charts", self.registry.address());
         Request::new(base.parse().unwrap(), "app".parse().unwrap(), version).allow_plain_http()

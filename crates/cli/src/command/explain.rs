@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let request = session.equip(request)?;
     let explanation = session.acquirer.explain(&request).await?;
     let answer = Answer {
-        repository: request.repository()?.url(),
+        repository: request.place(),
         wanted: explanation.wanted().to_string(),
         chosen: explanation.chosen().map(str::to_owned),
         candidates: explanation

@@ -18,7 +18,8 @@ struct Answer {
     chart: String,
     version: String,
     repository: String,
-    manifest_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest_digest: Option<String>,
     digest: String,
     size: u64,
     path: PathBuf,
@@ -56,8 +57,8 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
     let answer = Answer {
         chart: pulled.metadata.name.clone(),
         version: look.version().to_owned(),
-        repository: request.repository()?.url(),
-        manifest_digest: pulled.manifest_digest.to_string(),
+        repository: request.place(),
+        manifest_digest: pulled.manifest_digest.map(|digest| digest.to_string()),
         digest: pulled.digest.to_string(),
         size: pulled.size,
         path: pulled.path,
@@ -68,7 +69,7 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
             "Pulled: {}:{}\nDigest: {}\nSaved:  {}\n",
             answer.repository.trim_start_matches("oci://"),
             answer.version.replace('+', "_"),
-            answer.manifest_digest,
+            answer.manifest_digest.as_ref().unwrap_or(&answer.digest),
             answer.path.display()
         );
         if let Some(folder) = &answer.unpacked {

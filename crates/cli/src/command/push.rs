@@ -2,8 +2,7 @@
 
 use std::time::SystemTime;
 
-use anyhow::Context as _;
-use portolan_acquire::Request;
+use portolan_acquire::Registry;
 use serde::Serialize;
 
 use crate::args::{Format, PushArgs};
@@ -21,15 +20,13 @@ struct Answer {
 
 pub(crate) async fn run(session: &Session, format: Format, args: &PushArgs) -> anyhow::Result<()> {
     let base = reference::destination(&args.remote)?;
-    // The chart's own name is added to the base; the one here only completes the request.
-    let any = "chart".parse().context("`chart` is a chart's name")?;
-    let request = session.equip(Request::new(base, any, ""))?;
+    let registry = session.equip_registry(Registry::new(base))?;
     #[expect(
         clippy::disallowed_methods,
         reason = "the manifest says when the chart was pushed"
     )]
     let now = SystemTime::now();
-    let pushed = session.acquirer.push(&args.chart, &request, now).await?;
+    let pushed = session.acquirer.push(&args.chart, &registry, now).await?;
     let answer = Answer {
         chart: pushed.metadata.name.clone(),
         version: pushed.metadata.version.clone(),

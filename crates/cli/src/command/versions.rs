@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let range = Some(request.version()).filter(|range| !range.is_empty());
     let versions = session.acquirer.versions(&request, range).await?;
     let answer = Answer {
-        repository: request.repository()?.url(),
+        repository: request.place(),
         versions: versions.iter().map(ToString::to_string).collect(),
     };
     if answer.versions.is_empty() {

@@ -1,0 +1,437 @@
+//! Charts in a source, built: dependencies brought, values merged, packaged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portolan_chart::{
+    Chart, ChartMetadata, ReadChartError, ReadDirectoryError, SetVersionError, check_archive,
+    read_chart, read_directory, read_directory_metadata, read_metadata, version_with_metadata,
+};
+use portolan_store::{ObjectKey, Record, Staged, Store};
+use tokio::task::JoinError;
+
+use crate::bring::{LINK, PackageError, RECORDED_NAME, RECORDED_VALUES, RECORDED_VERSION, package};
+use crate::dependencies::{BuildDependenciesError, Builder};
+use crate::error::StoreError;
+use crate::look::RECORDED_RECIPE;
+use crate::make::{MakeError, ValuesFiles, clean, make, merge};
+use crate::pull::on_a_thread;
+use crate::tree::{At, Held, SourceError, Tree};
+use crate::{Acquired, Acquirer, Limits, Recipe, Repositories, Source, Taken, Trust};
+
+/// A chart in a source that somebody wants, and what is to be made of it.
+#[derive(Debug, Clone)]
+pub struct SourceRequest {
+    source: Source,
+    revision: String,
+    path: String,
+    recipe: Recipe,
+    repositories: Arc<dyn Repositories>,
+}
+
+impl SourceRequest {
+    /// The chart at `path` in `source`: a folder or an archive. A path that leads out of the source
+    /// stops at its root. What it depends on is had from `repositories`. `revision` says which state
+    /// of the source this is, and is recorded.
+    pub fn new(
+        source: Source,
+        revision: impl Into<String>,
+        path: &str,
+        repositories: Arc<dyn Repositories>,
+    ) -> Self {
+        Self {
+            source,
+            revision: revision.into(),
+            path: clean(&format!("/{path}")),
+            recipe: Recipe::new(),
+            repositories,
+        }
+    }
+
+    /// What is to be made of the chart. Default: nothing; an archive then keeps its bytes, and a
+    /// folder is packaged.
+    #[must_use]
+    pub fn recipe(mut self, recipe: Recipe) -> Self {
+        self.recipe = recipe;
+        self
+    }
+
+    /// The path of the chart from the root of the source, with `/` in front.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// A chart in a source that was looked at.
+///
+/// The files of the source stay where they are until it is dropped.
+#[derive(Debug)]
+pub struct OpenedSource {
+    held: Held,
+    at: At,
+    metadata: ChartMetadata,
+    version: String,
+}
+
+impl OpenedSource {
+    /// What the chart says about itself.
+    pub fn metadata(&self) -> &ChartMetadata {
+        &self.metadata
+    }
+
+    /// The version as it will be stored: with the build metadata that the recipe asks for.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Whether it will be a package of our own, rather than bytes that are in the source.
+    pub fn is_packaged(&self, request: &SourceRequest) -> bool {
+        matches!(self.at, At::Folder(_)) || !request.recipe.is_empty()
+    }
+}
+
+impl Acquirer {
+    /// Download the source of `request`, unpack it, and see which chart is there.
+    ///
+    /// Requests for the same artifact at the same time share one download.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]. Nothing is left behind.
+    pub async fn open_source(&self, request: &SourceRequest) -> Result<OpenedSource, OpenError> {
+        let held = self.tree(&request.source).await?;
+        let tree = Arc::clone(&held.tree);
+        let (path, limits) = (request.path.clone(), self.limits);
+        let found = on_a_thread(move || find(&tree, &path, &limits)).await;
+        let (at, metadata) = found.map_err(OpenError::Interrupted)??;
+        let version = match &request.recipe.metadata {
+            Some(metadata_of) => version_with_metadata(&metadata.version, metadata_of)?,
+            None => metadata.version.clone(),
+        };
+        Ok(OpenedSource {
+            held,
+            at,
+            metadata,
+            version,
+        })
+    }
+
+    /// Build the chart of `request` that was `opened`, and publish it in `store` as an artifact of
+    /// `object`.
+    ///
+    /// A folder gets the dependencies that it lacks, from `file://` paths of the same source and from
+    /// repositories; what they are is resolved first, and each chart is brought once. Then its values
+    /// are merged, and it is packaged: equal input gives equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`]. Nothing has been published, and what was published before is as it was.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future removes what was staged. A publish that has begun is finished.
+    pub async fn build(
+        &self,
+        request: &SourceRequest,
+        opened: OpenedSource,
+        store: &Store,
+        object: &ObjectKey,
+    ) -> Result<Acquired, BuildError> {
+        let packaged = opened.is_packaged(request);
+        let mut dependencies = Vec::new();
+        let mut values_files = Vec::new();
+        let staged = match (&opened.at, packaged) {
+            (At::File(file), false) => self.copied(file, store, object).await?,
+            (at, _) => {
+                let (chart, taken) = self.whole(request, &opened.held, at).await?;
+                dependencies = taken;
+                let (chart, used) = self.cooked(request, &opened.held, chart).await?;
+                values_files = used;
+                package(chart, store, object)
+                    .await
+                    .map_err(BuildError::packaging)?
+            }
+        };
+        let name = format!("{}-{}.tgz", opened.metadata.name, opened.version);
+        let record = record(request, &opened, &values_files, &dependencies);
+        let artifact = store
+            .publish(staged, &name, LINK, record)
+            .await
+            .map_err(StoreError::from)?;
+        Ok(Acquired {
+            artifact: Some(artifact),
+            manifest_digest: None,
+            trust: Trust::NotAsked,
+            mismatch: None,
+            index_digest: None,
+            packaged,
+            values_files,
+            dependencies,
+        })
+    }
+
+    /// An archive of the source as it is, once it is known that Helm would load it.
+    async fn copied(
+        &self,
+        file: &Path,
+        store: &Store,
+        object: &ObjectKey,
+    ) -> Result<Staged, BuildError> {
+        let (path, limits) = (file.to_owned(), self.limits.chart);
+        let bytes = on_a_thread(move || {
+            let bytes = read_file(&path, limits.max_chart_bytes)?;
+            check_archive(bytes.as_slice(), &limits)?;
+            Ok::<_, BuildError>(bytes)
+        });
+        let bytes = bytes.await.map_err(BuildError::Interrupted)??;
+        let mut staged = store.stage(object).await.map_err(StoreError::from)?;
+        staged.write(&bytes).await.map_err(StoreError::from)?;
+        staged.finish().await.map_err(StoreError::from)?;
+        Ok(staged)
+    }
+
+    /// The chart in memory, with everything that it depends on.
+    async fn whole(
+        &self,
+        request: &SourceRequest,
+        held: &Held,
+        at: &At,
+    ) -> Result<(Chart, Vec<Taken>), BuildError> {
+        let limits = self.limits.chart;
+        match at {
+            At::File(file) => {
+                let path = file.clone();
+                let chart = on_a_thread(move || {
+                    let bytes = read_file(&path, limits.max_chart_bytes)?;
+                    Ok::<_, BuildError>(read_chart(bytes.as_slice(), &limits)?)
+                });
+                let chart = chart.await.map_err(BuildError::Interrupted)??;
+                Ok((chart, Vec::new()))
+            }
+            At::Folder(folder) => {
+                let path = folder.clone();
+                let chart = on_a_thread(move || read_directory(&path, &limits)).await;
+                let chart = chart.map_err(BuildError::Interrupted)??;
+                let builder = Builder::new(self, request.repositories.as_ref(), &held.tree);
+                Ok(builder.build(chart, &request.path).await?)
+            }
+        }
+    }
+
+    async fn cooked(
+        &self,
+        request: &SourceRequest,
+        held: &Held,
+        mut chart: Chart,
+    ) -> Result<(Chart, Vec<String>), BuildError> {
+        let recipe = request.recipe.clone();
+        let (tree, limits) = (Arc::clone(&held.tree), self.limits.chart);
+        let cook = move || {
+            let files = InTree {
+                tree: &tree,
+                limit: limits.max_file_bytes,
+                below: None,
+            };
+            let used = make(&mut chart, &recipe, |_| merge(&recipe, &files, &limits))?;
+            Ok((chart, used))
+        };
+        let cooked = on_a_thread(cook).await.map_err(BuildError::Interrupted)?;
+        cooked.map_err(BuildError::Make)
+    }
+}
+
+/// Which chart is at `path`.
+fn find(tree: &Tree, path: &str, limits: &Limits) -> Result<(At, ChartMetadata), OpenError> {
+    let at = tree.at(path)?.ok_or_else(|| OpenError::NoChart {
+        path: path.to_owned(),
+    })?;
+    let metadata = match &at {
+        At::Folder(folder) => read_directory_metadata(folder, &limits.chart)?,
+        At::File(file) => {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let limit = limits.chart.max_chart_bytes;
+            let bytes = read_file(file, limit).map_err(|error| match error {
+                BuildError::TooLarge { limit, .. } => OpenError::TooLarge {
+                    name: name.to_owned(),
+                    limit,
+                },
+                error => OpenError::Unreadable(Box::new(error)),
+            })?;
+            read_metadata(bytes.as_slice(), &limits.chart)?
+        }
+    };
+    Ok((at, metadata))
+}
+
+/// The file at `path`, which is inside of a tree, of at most `limit` bytes.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, BuildError> {
+    use std::io::Read as _;
+    let cannot = |source| BuildError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    if bytes.len() as u64 > limit {
+        return Err(BuildError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Values files anywhere in a source.
+pub(crate) struct InTree<'a> {
+    pub(crate) tree: &'a Tree,
+    /// The largest file, in bytes.
+    pub(crate) limit: u64,
+    /// The folder that names are relative to: the root if there is none.
+    pub(crate) below: Option<&'a str>,
+}
+
+impl InTree<'_> {
+    fn path(&self, name: &str) -> String {
+        match self.below {
+            Some(_) if name.starts_with('/') => clean(name),
+            below => clean(&format!("{}/{name}", below.unwrap_or_default())),
+        }
+    }
+}
+
+impl ValuesFiles for InTree<'_> {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, MakeError> {
+        let found = self.tree.file(&self.path(name), self.limit);
+        found.map_err(|source| MakeError::ReadValues {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    fn missing(&self, name: &str) -> MakeError {
+        MakeError::NoValuesFile {
+            path: self.path(name),
+            reference: Some(name.to_owned()),
+        }
+    }
+}
+
+fn record(
+    request: &SourceRequest,
+    opened: &OpenedSource,
+    values_files: &[String],
+    dependencies: &[Taken],
+) -> Record {
+    let taken: Vec<String> = dependencies.iter().map(ToString::to_string).collect();
+    let fingerprints = [
+        (RECORDED_NAME, opened.metadata.name.clone()),
+        (RECORDED_VERSION, opened.metadata.version.clone()),
+        (RECORDED_RECIPE, request.recipe.fingerprint()),
+        (RECORDED_VALUES, values_files.join("\n")),
+        ("source.revision", request.revision.clone()),
+        ("dependencies", taken.join("\n")),
+    ];
+    Record {
+        manifest_digest: None,
+        source: request.path.clone(),
+        revision: opened.version.clone(),
+        fingerprints: fingerprints
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    }
+}
+
+/// Why a chart in a source could not be looked at.
+///
+/// Exhaustive on purpose: whoever reports these to somebody decides about each.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The files of the source could not be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Nothing is there.
+    #[error("no chart found at '{path}' in the source")]
+    NoChart {
+        /// The path, from the root of the source.
+        path: String,
+    },
+    /// The folder says nothing of a chart that could be understood.
+    #[error(transparent)]
+    Directory(#[from] ReadDirectoryError),
+    /// The archive says nothing of a chart that could be understood.
+    #[error(transparent)]
+    Archive(#[from] ReadChartError),
+    /// The archive is larger than is allowed.
+    #[error("size of chart '{name}' exceeds '{limit}' bytes limit")]
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The archive could not be read.
+    #[error(transparent)]
+    Unreadable(Box<BuildError>),
+    /// The version cannot have the build metadata that was asked for.
+    #[error(transparent)]
+    Version(#[from] SetVersionError),
+    /// A task of ours did not end as it should.
+    #[error("reading the source was interrupted")]
+    Interrupted(#[source] JoinError),
+}
+
+impl BuildError {
+    fn packaging(error: PackageError) -> Self {
+        match error {
+            PackageError::Store(error) => Self::Store(error),
+            PackageError::Write(error) => Self::Make(MakeError::Package(error)),
+            PackageError::Interrupted(error) => Self::Interrupted(error),
+        }
+    }
+}
+
+/// Why a chart in a source was not built.
+///
+/// Exhaustive on purpose: whoever reports these to somebody decides about each.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The folder is no chart.
+    #[error(transparent)]
+    Directory(#[from] ReadDirectoryError),
+    /// The archive is none that Helm would load.
+    #[error(transparent)]
+    Archive(#[from] ReadChartError),
+    /// A file could not be read.
+    #[error("`{}` could not be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is larger than is allowed.
+    #[error("`{}` is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// Something that it depends on could not be brought.
+    #[error(transparent)]
+    Dependencies(#[from] BuildDependenciesError),
+    /// Nothing could be made of it.
+    #[error(transparent)]
+    Make(MakeError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A task of ours did not end as it should.
+    #[error("building the chart was interrupted")]
+    Interrupted(#[source] JoinError),
+}
