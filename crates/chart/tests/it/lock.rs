@@ -89,3 +89,42 @@ fn a_lock_is_not_for_other_requirements_and_not_for_itself_changed() {
         assert!(!other.is_of_helm_2_for(&wanted), "{to}");
     }
 }
+
+/// Of the chart `sapho` in [helm/charts](https://github.com/helm/charts/tree/master/stable/sapho).
+#[test]
+fn a_lock_of_helm_2_is_for_its_requirements_as_they_are_written() {
+    let wanted = requirements(
+        "dependencies:\n- name: mysql\n  version: 1.6.7\n  repository: https://charts.helm.sh/stable\n",
+    );
+    let lock = Lock {
+        digest: "sha256:b652a732d6d7bc646d212222810403b6b97ae9a89c1b9ca0c28f25a95c9f7e1e"
+            .to_owned(),
+        dependencies: vec![locked("mysql", "1.6.7", "https://charts.helm.sh/stable")],
+        ..Lock::default()
+    };
+    assert!(lock.is_of_helm_2_for(&wanted));
+    assert!(!lock.is_for(&wanted));
+    assert!(!lock.is_of_helm_2_for(&requirements("")));
+}
+
+#[test]
+fn what_is_no_lock_is_refused() {
+    for (yaml, expected) in [
+        (
+            "dependencies: [~]",
+            "`dependencies` has an entry with nothing in it",
+        ),
+        (
+            "dependencies: db",
+            "`dependencies` is text where a list is expected",
+        ),
+        ("[]", "the file is a list where a map is expected"),
+        (
+            "generated: yesterday",
+            "`generated` is not a time as in 2006-01-02T15:04:05Z: `yesterday`",
+        ),
+    ] {
+        let error = Lock::parse(yaml.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use portolan_chart::{Chart, Limits, read_chart, read_directory};
+use portolan_chart::{Chart, Limits, Lock, merge_values, read_chart, read_directory};
 use portolan_reference::{Algorithm, Digest};
 
 use crate::packed::{CHART_YAML, Packed, chart};
@@ -104,7 +104,41 @@ fn equal_charts_give_equal_bytes_everywhere() {
     );
     assert_eq!(
         digest(&archive),
-        "sha256:9fa79d8ced3f9fbf4ec6bb91cfe63e5333b7ee6486c18d1aed5d5ee82ddd6db3"
+        "sha256:eaad9bee132e0b84078c8fd7c8afd9ca69c63c57d404cd1dd7126065fa33a252"
+    );
+}
+
+/// As above, with everything done to a chart that can be: the same chart, changed alike, on any
+/// machine.
+#[test]
+fn equal_changes_give_equal_bytes_everywhere() {
+    let change = || {
+        let limits = Limits::default();
+        let mut chart = read(&sample().gzip());
+        let files = [
+            ("values.yaml", chart.values().unwrap()),
+            ("more.yaml", b"b: {c10: 1, c9: 2}\na: 9007199254740993"),
+        ];
+        let values = merge_values(files, &limits).unwrap();
+        assert!(chart.set_values(values).unwrap());
+        chart.set_version_metadata("abc.3").unwrap();
+        chart.set_app_version("1.10").unwrap();
+        chart.set_lock(&Lock::default());
+        let db = read(&Packed::default().file("x/Chart.yaml", CHART_YAML).gzip());
+        chart.add_chart("again", &db, &limits).unwrap();
+        chart
+    };
+    let chart = change();
+    assert_eq!(
+        chart.values(),
+        Some(&b"a: 9007199254740993\nb:\n  c9: 2\n  c10: 1\n"[..])
+    );
+    let archive = write(&chart);
+    assert_eq!(write(&change()), archive);
+    assert_eq!(read(&archive), chart);
+    assert_eq!(
+        Digest::of(Algorithm::Sha256, &archive).to_string(),
+        "sha256:f76dcf49824ab594592029662fe04d56c4a8584612eda42b8c42995fabd5ede3"
     );
 }
 
