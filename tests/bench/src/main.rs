@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
-//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage
 //! ```
 //!
 //! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
@@ -11,6 +11,7 @@
 mod delay;
 mod measure;
 mod pull;
+mod repackage;
 mod serve;
 mod start;
 mod table;
@@ -26,7 +27,12 @@ fn main() -> Result<()> {
     {
         return serve::serve_folder(folder.as_ref(), port.parse()?);
     }
-    let all = ["pull", "serve", "start", "unchanged", "tags"].map(str::to_owned);
+    if let [command, folder, values, out] = &asked[..]
+        && command == "repackage-folder"
+    {
+        return repackage::repackage_folder(folder.as_ref(), values.as_ref(), out.as_ref());
+    }
+    let all = ["pull", "serve", "start", "unchanged", "tags", "repackage"].map(str::to_owned);
     for name in if asked.is_empty() { &all[..] } else { &asked } {
         match name.as_str() {
             "pull" => pull::run()?,
@@ -34,6 +40,7 @@ fn main() -> Result<()> {
             "start" => start::run()?,
             "unchanged" => unchanged::run()?,
             "tags" => tags::run()?,
+            "repackage" => repackage::run()?,
             other => bail!("`{other}` is none of {}", all.join(", ")),
         }
     }
