@@ -2,13 +2,14 @@
 //!
 //! ```console
 //! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
-//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage dependencies
 //! ```
 //!
 //! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
 //! are named as missing, and their column stays empty. Needs GNU `time`, and `wrk` for `serve`.
 
 mod delay;
+mod dependencies;
 mod measure;
 mod pull;
 mod repackage;
@@ -32,7 +33,16 @@ fn main() -> Result<()> {
     {
         return repackage::repackage_folder(folder.as_ref(), values.as_ref(), out.as_ref());
     }
-    let all = ["pull", "serve", "start", "unchanged", "tags", "repackage"].map(str::to_owned);
+    let all = [
+        "pull",
+        "serve",
+        "start",
+        "unchanged",
+        "tags",
+        "repackage",
+        "dependencies",
+    ]
+    .map(str::to_owned);
     for name in if asked.is_empty() { &all[..] } else { &asked } {
         match name.as_str() {
             "pull" => pull::run()?,
@@ -41,6 +51,7 @@ fn main() -> Result<()> {
             "unchanged" => unchanged::run()?,
             "tags" => tags::run()?,
             "repackage" => repackage::run()?,
+            "dependencies" => dependencies::run()?,
             other => bail!("`{other}` is none of {}", all.join(", ")),
         }
     }
