@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
-//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage dependencies
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage dependencies index
 //! ```
 //!
 //! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
@@ -10,6 +10,7 @@
 
 mod delay;
 mod dependencies;
+mod index;
 mod measure;
 mod pull;
 mod repackage;
@@ -33,6 +34,11 @@ fn main() -> Result<()> {
     {
         return repackage::repackage_folder(folder.as_ref(), values.as_ref(), out.as_ref());
     }
+    if let [command, act, file] = &asked[..]
+        && command == "index-act"
+    {
+        return index::act(act, file.as_ref());
+    }
     let all = [
         "pull",
         "serve",
@@ -41,6 +47,7 @@ fn main() -> Result<()> {
         "tags",
         "repackage",
         "dependencies",
+        "index",
     ]
     .map(str::to_owned);
     for name in if asked.is_empty() { &all[..] } else { &asked } {
@@ -52,6 +59,7 @@ fn main() -> Result<()> {
             "tags" => tags::run()?,
             "repackage" => repackage::run()?,
             "dependencies" => dependencies::run()?,
+            "index" => index::run()?,
             other => bail!("`{other}` is none of {}", all.join(", ")),
         }
     }

@@ -18,6 +18,8 @@ pub enum Part {
     Caddy,
     /// Helm.
     Helm,
+    /// Helm's loader of indexes.
+    IndexPeer,
 }
 
 impl Part {
@@ -29,6 +31,7 @@ impl Part {
             Self::Crane => "crane",
             Self::Caddy => "caddy",
             Self::Helm => "helm",
+            Self::IndexPeer => "index-peer",
         }
     }
 }

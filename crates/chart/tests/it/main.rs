@@ -9,6 +9,7 @@ mod accepted;
 mod directory;
 mod edit;
 mod hostile;
+mod hostile_index;
 mod index;
 mod limits;
 mod lock;
