@@ -32,6 +32,7 @@ fn seconds(value: Duration) -> String {
 fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
     let fetch = portolan_fetch::Limits::default();
     let chart = portolan_chart::Limits::default();
+    let index = portolan_chart::IndexLimits::default();
     let source = portolan_chart::SourceLimits::default();
     let store = Options::default();
     let serve = ServeLimits::default();
@@ -101,6 +102,19 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             "chart::SourceLimits::max_ratio",
             source.max_ratio.to_string(),
         ),
+        (
+            "chart::IndexLimits::max_index_bytes",
+            bytes(index.max_index_bytes),
+        ),
+        (
+            "chart::IndexLimits::max_versions",
+            index.max_versions.to_string(),
+        ),
+        (
+            "chart::IndexLimits::max_version_bytes",
+            bytes(index.max_version_bytes),
+        ),
+        ("chart::IndexLimits::max_depth", index.max_depth.to_string()),
         (
             "store::Options::retention_ttl",
             seconds(store.retention_ttl),

@@ -120,7 +120,7 @@ fn check_content(what: &str, row: &Row, index: &Index) {
 
 /// One index that was put to Helm's loader, and what Go makes JSON of then.
 #[derive(Deserialize)]
-struct Stored {
+struct Loaded {
     name: String,
     input: String,
     stored: Option<String>,
@@ -136,7 +136,7 @@ struct Answer {
 
 #[test]
 fn every_index_that_was_put_to_helm_s_loader_is_stored_alike_or_has_a_reason() {
-    let rows: Vec<Stored> = include_str!("../data/index-stored.jsonl")
+    let rows: Vec<Loaded> = include_str!("../data/index-stored.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
@@ -227,10 +227,11 @@ fn versions_are_sorted_by_what_they_mean_whatever_their_order() {
         "\"0..1.0\", 0.2.0, v0.10.0, 1.0.0-rc.1, 1.0.0",
         "1.0.0, 1.0.0-rc.1, v0.10.0, 0.2.0, \"0..1.0\"",
     ] {
-        let entries: String = order
+        let entries: Vec<String> = order
             .split(", ")
             .map(|version| format!("  - {{name: a, version: {version}}}\n"))
             .collect();
+        let entries = entries.concat();
         let (index, report) = read(format!("apiVersion: v1\nentries:\n  a:\n{entries}")).unwrap();
         assert_eq!(
             versions_of(&index, "a"),
