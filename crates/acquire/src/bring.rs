@@ -4,7 +4,9 @@ use std::io::{self, BufReader, Write as _};
 
 use bytes::Bytes;
 use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart};
-use portolan_fetch::{Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart};
+use portolan_fetch::{
+    Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Validators,
+};
 use portolan_reference::{Algorithm, Digest, Hasher, Version};
 use portolan_store::{Artifact, ObjectKey, Record, Staged, Store};
 use tokio::task::JoinError;
@@ -198,7 +200,7 @@ impl Acquirer {
         let blob = opened(&source, &pinned, &trust).await;
         let blob = blob.map_err(|error| AcquireError::pull(request, look, error))?;
         Ok(Opened {
-            body: Body::Layer(Box::new(blob)),
+            body: blob.into(),
             pinned: Some(pinned),
             trust,
         })
@@ -217,7 +219,7 @@ impl Acquirer {
         })?;
         let download = self.charts.chart(&charts.remote(), url).await;
         Ok(Opened {
-            body: Body::File(Box::new(download.map_err(AcquireError::Download)?)),
+            body: download.map_err(AcquireError::Download)?.into(),
             pinned: None,
             trust: Trust::NotAsked,
         })
@@ -297,7 +299,27 @@ pub(crate) enum Body {
     File(Box<Download>),
 }
 
+impl From<Download> for Body {
+    fn from(download: Download) -> Self {
+        Self::File(Box::new(download))
+    }
+}
+
+impl From<Blob> for Body {
+    fn from(blob: Blob) -> Self {
+        Self::Layer(Box::new(blob))
+    }
+}
+
 impl Body {
+    /// What the server of a file will know its bytes by.
+    pub(crate) fn validators(&self) -> Validators {
+        match self {
+            Self::Layer(_) => Validators::default(),
+            Self::File(download) => download.validators().clone(),
+        }
+    }
+
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
         match self {
             Self::Layer(blob) => blob.chunk().await,

@@ -84,6 +84,14 @@ impl OpenedSource {
         &self.version
     }
 
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    pub(crate) fn at(&self) -> &At {
+        &self.at
+    }
+
     /// Whether it will be a package of our own, rather than bytes that are in the source.
     pub fn is_packaged(&self, request: &SourceRequest) -> bool {
         matches!(self.at, At::Folder(_)) || !request.recipe.is_empty()
@@ -191,7 +199,7 @@ impl Acquirer {
     }
 
     /// The chart in memory, with everything that it depends on.
-    async fn whole(
+    pub(crate) async fn whole(
         &self,
         request: &SourceRequest,
         held: &Held,

@@ -302,7 +302,7 @@ impl<'a> Builder<'a> {
                 let pinned = source.pin(&chart, version).await?;
                 let layer = opened(&source, &pinned, &Trust::NotAsked).await?;
                 let digest = pinned.manifest_digest().clone();
-                (Body::Layer(Box::new(layer)), Some(digest), permits)
+                (Body::from(layer), Some(digest), permits)
             }
             Repository::Charts(charts) => {
                 let index = self.index(url, &charts).await?;
@@ -313,7 +313,7 @@ impl<'a> Builder<'a> {
                     .charts
                     .chart(&charts.remote(), &listed)
                     .await?;
-                (Body::File(Box::new(download)), None, permits)
+                (Body::from(download), None, permits)
             }
         };
         let mut archive = Vec::new();

@@ -22,7 +22,7 @@ use crate::dependencies::{BuildDependenciesError, Builder, wanted};
 use crate::make::{MakeError, make, merge};
 use crate::pull::{keep, on_a_thread};
 use crate::tree::Tree;
-use crate::{Acquirer, Limits, Recipe, Repositories, Taken};
+use crate::{Acquirer, BuildError, Limits, OpenError, Recipe, Repositories, SourceRequest, Taken};
 
 pub use self::status::{DependencyState, DependencyStatus, Listing};
 
@@ -171,7 +171,38 @@ impl Acquirer {
         let (options, destination) = (options.clone(), destination.to_owned());
         let (tree, path, limits) = (Arc::clone(&work.tree), work.path.clone(), self.limits);
         let written =
-            on_a_thread(move || write(chart, &options, &destination, &tree, &path, &limits));
+            on_a_thread(move || write(chart, &options, &destination, &tree, Some(&path), &limits));
+        let (path, digest, metadata, values_files) = written.await??;
+        Ok(Packaged {
+            path,
+            digest,
+            metadata,
+            values_files,
+            dependencies,
+        })
+    }
+}
+
+impl Acquirer {
+    /// Package the chart of `request`, with the dependencies that it lacks, as
+    /// `<name>-<version>.tgz` in `destination`. What is to be made of it is what `options` says; the
+    /// request's own recipe is not looked at. A file of that name is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`]. Nothing was written.
+    pub async fn package_source(
+        &self,
+        request: &SourceRequest,
+        destination: &Path,
+        options: &PackageOptions,
+    ) -> Result<Packaged, DirectoryError> {
+        let opened = self.open_source(request).await?;
+        let (chart, dependencies) = self.whole(request, opened.held(), opened.at()).await?;
+        let (options, destination) = (options.clone(), destination.to_owned());
+        let (tree, limits) = (Arc::clone(&opened.held().tree), self.limits);
+        let written =
+            on_a_thread(move || write(chart, &options, &destination, &tree, None, &limits));
         let (path, digest, metadata, values_files) = written.await??;
         Ok(Packaged {
             path,
@@ -409,7 +440,7 @@ fn write(
     options: &PackageOptions,
     destination: &Path,
     tree: &Tree,
-    path: &str,
+    below: Option<&str>,
     limits: &Limits,
 ) -> Result<Written, DirectoryError> {
     if let Some(version) = &options.version {
@@ -421,7 +452,7 @@ fn write(
     let files = InTree {
         tree,
         limit: limits.chart.max_file_bytes,
-        below: Some(path),
+        below,
     };
     let used = make(&mut chart, &options.recipe, |_| {
         merge(&options.recipe, &files, &limits.chart)
@@ -446,6 +477,12 @@ pub enum DirectoryError {
     /// The folder is no chart.
     #[error(transparent)]
     Chart(#[from] ReadDirectoryError),
+    /// The chart could not be found in its source.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The chart could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// Its lock file says nothing that could be understood.
     #[error(transparent)]
     Lock(#[from] ParseLockError),

@@ -13,6 +13,7 @@ use portolan_reference::{Digest, Hasher};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::bring::Body;
 use crate::error::IndexError;
 use crate::pull::on_a_thread;
 use crate::scratch::to_scratch;
@@ -214,16 +215,14 @@ fn digest_of(file: &mut File, like: &Digest) -> io::Result<Digest> {
     }
 }
 
-async fn read_download(
-    mut download: Download,
-    limits: &IndexLimits,
-) -> Result<Shelved, IndexError> {
-    let file = to_scratch(&mut download).await??;
+async fn read_download(download: Download, limits: &IndexLimits) -> Result<Shelved, IndexError> {
+    let mut body = Body::from(download);
+    let file = to_scratch(&mut body).await??;
     let limits = *limits;
     let read = on_a_thread(move || Index::read(BufReader::new(file), &limits)).await;
     let (index, _) = read.map_err(IndexError::Interrupted)??;
     Ok(Shelved {
         index: Arc::new(index),
-        validators: download.validators().clone(),
+        validators: body.validators(),
     })
 }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Seek as _};
 
-use portolan_fetch::{Download, FetchError};
+use portolan_fetch::FetchError;
 use tokio::task::JoinError;
 
+use crate::bring::Body;
 use crate::pipe::to_reader;
 use crate::pull::on_a_thread;
 
@@ -16,10 +17,8 @@ pub(crate) enum ScratchError {
     Interrupted(JoinError),
 }
 
-/// Write a download to its end into a file without a name, which is gone when it is closed.
-pub(crate) async fn to_scratch(
-    download: &mut Download,
-) -> Result<Result<File, ScratchError>, FetchError> {
+/// Write what comes to its end into a file without a name, which is gone when it is closed.
+pub(crate) async fn to_scratch(body: &mut Body) -> Result<Result<File, ScratchError>, FetchError> {
     let (feed, mut reader) = to_reader();
     let writing = on_a_thread(move || {
         let mut file = tempfile::tempfile()?;
@@ -28,7 +27,7 @@ pub(crate) async fn to_scratch(
         Ok(file)
     });
     let feeding = async {
-        while let Some(piece) = download.chunk().await? {
+        while let Some(piece) = body.chunk().await? {
             if !feed.push(piece).await {
                 return Ok(());
             }

@@ -8,6 +8,7 @@ use portolan_fetch::IndexAnswer;
 use portolan_reference::Version;
 use portolan_resolve::{Constraint, ParseConstraintError};
 
+use crate::bring::Body;
 use crate::pull::on_a_thread;
 use crate::scratch::to_scratch;
 use crate::{Acquirer, ChartRepository, IndexError, LookError};
@@ -63,10 +64,12 @@ impl Acquirer {
         let range = range(&search.version)?;
         let remote = repository.remote();
         let answer = self.charts.index(&remote, None).await;
-        let IndexAnswer::Modified(mut download) = answer.map_err(IndexError::from)? else {
+        let IndexAnswer::Modified(download) = answer.map_err(IndexError::from)? else {
             return Err(IndexError::NothingToKeep.into());
         };
-        let file = to_scratch(&mut download).await.map_err(IndexError::from)?;
+        let file = to_scratch(&mut Body::from(*download))
+            .await
+            .map_err(IndexError::from)?;
         let file = file.map_err(IndexError::from)?;
         let (limits, every) = (self.limits.index, search.every_version);
         let read = on_a_thread(move || {

@@ -6,18 +6,20 @@ use std::io::{self, BufReader, Read as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use portolan_auth::CredentialError;
 use portolan_chart::{UnpackSourceError, unpack_source};
 use portolan_fetch::FetchError;
-use portolan_reference::Digest;
+use portolan_reference::{Digest, Pin};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 use url::Url;
 
-use crate::Acquirer;
+use crate::bring::Body;
 use crate::pull::on_a_thread;
 use crate::scratch::{ScratchError, to_scratch};
+use crate::{Acquirer, Registry};
 
 /// Where the files are that a chart is among.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Source {
 #[derive(Debug, Clone)]
 enum Kind {
     Artifact { url: Url, digest: Digest },
+    Oci { registry: Registry, pin: Pin },
     Folder(PathBuf),
 }
 
@@ -37,6 +40,14 @@ impl Source {
     pub fn artifact(url: Url, digest: Digest) -> Self {
         Self {
             kind: Kind::Artifact { url, digest },
+        }
+    }
+
+    /// An artifact in an OCI registry, as `flux push artifact` makes them and an `OCIRepository` names
+    /// them: the first of its layers that is a gzipped tar archive. `registry` is the repository itself.
+    pub fn oci(registry: Registry, pin: Pin) -> Self {
+        Self {
+            kind: Kind::Oci { registry, pin },
         }
     }
 
@@ -195,10 +206,20 @@ impl Acquirer {
                     _shared: None,
                 })
             }
+            Kind::Oci { registry, pin } => {
+                let mut body = self.layer(registry, pin).await?;
+                Ok(Held {
+                    tree: Arc::new(self.unpacked(&mut body).await?),
+                    _shared: None,
+                })
+            }
             Kind::Artifact { url, digest } => {
                 let cell = self.trees.cell((url.clone(), digest.clone()));
                 let tree = cell
-                    .get_or_try_init(|| async { self.unpacked(url, digest).await.map(Arc::new) })
+                    .get_or_try_init(|| async {
+                        let mut body = Body::from(self.charts.source(url, digest).await?);
+                        self.unpacked(&mut body).await.map(Arc::new)
+                    })
                     .await?;
                 Ok(Held {
                     tree: Arc::clone(tree),
@@ -208,11 +229,26 @@ impl Acquirer {
         }
     }
 
+    /// The layer of an artifact that holds files.
+    async fn layer(&self, registry: &Registry, pin: &Pin) -> Result<Body, SourceError> {
+        let remote = registry.remote(registry.base()).await;
+        let remote = remote.map_err(SourceError::Credential)?;
+        let manifest = self.registry.manifest(&remote, pin).await?;
+        let layer = manifest
+            .layers()
+            .iter()
+            .find(|layer| is_tarball(layer.media_type()))
+            .ok_or_else(|| SourceError::NoLayer {
+                reference: registry.base().url(),
+            })?;
+        let limit = self.limits.fetch.max_source_bytes;
+        Ok(self.registry.blob(&remote, layer, limit).await?.into())
+    }
+
     /// Download the whole artifact, and only then, when it is known to be the right one, unpack it.
-    async fn unpacked(&self, url: &Url, digest: &Digest) -> Result<Tree, SourceError> {
+    async fn unpacked(&self, body: &mut Body) -> Result<Tree, SourceError> {
         let limits = self.limits.source;
-        let mut download = self.charts.source(url, digest).await?;
-        let archive = to_scratch(&mut download).await??;
+        let archive = to_scratch(body).await??;
         let unpack = move || {
             let folder = tempfile::Builder::new()
                 .prefix("portolan-source-")
@@ -231,6 +267,11 @@ impl Acquirer {
     }
 }
 
+/// Whether a layer is a gzipped tar archive, by what it is said to be.
+fn is_tarball(media_type: &str) -> bool {
+    media_type.ends_with("tar+gzip") || media_type.ends_with("tar.gzip")
+}
+
 /// Why the files of a source, or the chart among them, could not be had.
 ///
 /// Exhaustive on purpose: whoever reports these to somebody decides about each.
@@ -239,6 +280,15 @@ pub enum SourceError {
     /// The artifact could not be downloaded, or is not what its controller says that it is.
     #[error("failed to download the artifact of the source")]
     Fetch(#[from] FetchError),
+    /// The credential for the registry could not be obtained.
+    #[error("the credential for the registry could not be obtained")]
+    Credential(#[source] CredentialError),
+    /// The artifact in the registry has no layer that is a gzipped tar archive.
+    #[error("{reference} has no layer that is a gzipped tar archive")]
+    NoLayer {
+        /// The repository, with `oci://`.
+        reference: String,
+    },
     /// The artifact could not be unpacked.
     #[error("artifact untar error")]
     Unpack(#[from] UnpackSourceError),

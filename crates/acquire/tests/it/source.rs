@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use portolan_acquire::{
-    Acquired, BuildError, OpenError, Recipe, Source, SourceError, SourceRequest,
+    Acquired, BuildError, OpenError, PackageOptions, Recipe, Source, SourceError, SourceRequest,
 };
 use portolan_chart::{Chart, Limits, read_chart};
 use portolan_kit::{ChartArchive, chart_archive};
-use portolan_reference::{Algorithm, Digest};
+use portolan_reference::{Algorithm, Digest, Pin};
 
 use crate::site::{Site, tarball};
 
@@ -293,4 +293,31 @@ async fn that_nobody_knows_a_repository_is_told() {
     let request = SourceRequest::new(source, "1", "app", Arc::new(Nobody));
     let error = build(&site, &request).await.unwrap_err();
     assert!(error.to_string().contains("nobody knows"), "{error}");
+}
+
+#[tokio::test]
+async fn a_chart_in_an_artifact_of_a_registry_is_packaged() {
+    let site = Site::start().await;
+    let registry = portolan_kit::Registry::start().await;
+    let archive = ChartArchive::new("app", "1.0.0").values("a: 1\n");
+    registry.push_chart("artifacts/app", &archive.build(), "latest");
+    let repository = format!("{}/artifacts/app", registry.address());
+    let place = portolan_acquire::Registry::new(repository.parse().unwrap()).allow_plain_http();
+    let source = Source::oci(place, Pin::Tag("latest".to_owned()));
+    let request = SourceRequest::new(source, "latest", "app", Site::anonymous());
+    let to = tempfile::tempdir().unwrap();
+    std::fs::write(to.path().join("unrelated"), "").unwrap();
+    let options = PackageOptions {
+        recipe: Recipe::new()
+            .values_files(["app/values.yaml"])
+            .version_metadata("2"),
+        ..PackageOptions::default()
+    };
+    let packaged = site
+        .acquirer
+        .package_source(&request, to.path(), &options)
+        .await
+        .unwrap();
+    assert!(packaged.path.ends_with("app-1.0.0+2.tgz"));
+    assert_eq!(packaged.values_files, ["app/values.yaml"]);
 }
