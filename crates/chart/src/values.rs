@@ -1,10 +1,11 @@
 //! Values files, merged.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::Limits;
-use crate::yaml::{Node, Room, YamlError, write};
+use crate::yaml::{Node, Room, YamlError, documents, write};
+use crate::{Chart, Limits};
 
 /// Merge values files into one, the later over the earlier.
 ///
@@ -59,6 +60,37 @@ pub fn merge_values<'a>(
         return Ok(Vec::new());
     }
     Ok(write(&Node::Map(merged)).into_bytes())
+}
+
+impl Chart {
+    /// The chart's default values as one document: what [`merge_values`] takes for `values.yaml`.
+    ///
+    /// Helm merges all documents of a chart's own `values.yaml`, and takes only the first of any
+    /// other values file. Nearly every chart has one document, which is returned as it is.
+    ///
+    /// # Errors
+    ///
+    /// If the documents cannot be merged: see [`merge_values`].
+    pub fn default_values(
+        &self,
+        limits: &Limits,
+    ) -> Result<Option<Cow<'_, [u8]>>, MergeValuesError> {
+        const FILE: &str = "values.yaml";
+        let Some(yaml) = self.values() else {
+            return Ok(None);
+        };
+        let mut documents = documents(yaml).map_err(|error| MergeValuesError {
+            file: FILE.to_owned(),
+            reason: error.into(),
+        })?;
+        // Many a file begins with a line of dashes.
+        documents.retain(|document| !document.trim_ascii().is_empty());
+        if let [document] = documents[..] {
+            return Ok(Some(Cow::Borrowed(document)));
+        }
+        let documents = documents.into_iter().map(|document| (FILE, document));
+        merge_values(documents, limits).map(|yaml| Some(Cow::Owned(yaml)))
+    }
 }
 
 fn read(yaml: &[u8], room: &Room) -> Result<BTreeMap<String, Node>, Reason> {

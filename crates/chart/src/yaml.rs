@@ -22,7 +22,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPo
 
 pub(crate) use number::go_text;
 pub(crate) use room::Room;
-pub(crate) use shape::{check_values, is_json};
+pub(crate) use shape::{check_values, documents, is_json};
 pub(crate) use write::{write, write_text};
 
 /// Something in a YAML document.

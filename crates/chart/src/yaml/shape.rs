@@ -15,8 +15,8 @@ use super::{
 ///
 /// Takes no more memory than its longest scalar and what its anchors name.
 pub(crate) fn check_values(yaml: &[u8]) -> Result<(), YamlError> {
-    for document in documents(text(yaml)?)? {
-        let document = first_document(document);
+    for document in documents(yaml)? {
+        let document = first_document(text(document)?);
         check_characters(document)?;
         serde_saphyr::with_deserializer_from_str_with_options(
             document,
@@ -28,8 +28,9 @@ pub(crate) fn check_values(yaml: &[u8]) -> Result<(), YamlError> {
     Ok(())
 }
 
-/// The documents of a values file, cut apart by lines as Helm does.
-fn documents(text: &str) -> Result<Vec<&str>, YamlError> {
+/// The documents of a values file, cut apart by lines as Helm does. There is one at least.
+pub(crate) fn documents(yaml: &[u8]) -> Result<Vec<&[u8]>, YamlError> {
+    let text = text(yaml)?;
     let mut documents = Vec::new();
     let (mut from, mut at) = (0, 0);
     for line in text.split_inclusive('\n') {
@@ -40,12 +41,12 @@ fn documents(text: &str) -> Result<Vec<&str>, YamlError> {
                     "text after a document separator: {rest}"
                 )));
             }
-            documents.push(&text[from..at]);
+            documents.push(&yaml[from..at]);
             from = at + line.len();
         }
         at += line.len();
     }
-    documents.push(&text[from..]);
+    documents.push(&yaml[from..]);
     Ok(documents)
 }
 

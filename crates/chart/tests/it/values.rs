@@ -1,6 +1,6 @@
 //! Values files, merged.
 
-use portolan_chart::{Limits, merge_values};
+use portolan_chart::{Limits, merge_values, read_chart};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -149,6 +149,30 @@ fn what_counts_is_what_all_files_come_to() {
     assert!(merge_values(documents, &limits(2 * 799)).is_ok());
     let error = merge_values(documents, &limits(2 * 799 - 1)).unwrap_err();
     assert_eq!(error.file(), "b");
+}
+
+#[track_caller]
+fn check_defaults(values: &str, expected: &str) {
+    let archive = crate::packed::chart()
+        .file("app/values.yaml", values)
+        .gzip();
+    let chart = read_chart(archive.as_slice(), &Limits::default()).unwrap();
+    let defaults = chart.default_values(&Limits::default()).unwrap().unwrap();
+    assert_eq!(std::str::from_utf8(&defaults).unwrap(), expected);
+}
+
+#[test]
+fn all_documents_of_a_charts_own_values_count() {
+    check_defaults("# kept\na: 1", "# kept\na: 1");
+    check_defaults(
+        "a: {x: 1}\nb: 1\n---\na: {z: 2}\n---\nb: 2\n",
+        "a:\n  x: 1\n  z: 2\nb: 2\n",
+    );
+    check_defaults("---\n# kept\na: 1\n", "# kept\na: 1\n");
+    check_defaults("# words\n---\n# more\n", "");
+    check_defaults("", "");
+    let chart = read_chart(crate::packed::chart().gzip().as_slice(), &Limits::default()).unwrap();
+    assert_eq!(chart.default_values(&Limits::default()).unwrap(), None);
 }
 
 proptest! {
