@@ -75,9 +75,10 @@ pub struct HelmChartSpec {
     /// Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
-    /// Files of the chart whose values become its default values, merged in this order, the last one
-    /// winning. The chart's own values.yaml counts only if it is in the list. Absent or empty: the
-    /// chart stays as it is.
+    /// Files whose values become the default values of the chart, merged in this order, the last one
+    /// winning: files of the chart itself, or paths from the root of a GitRepository or Bucket. The
+    /// chart's own values.yaml counts only if it is in the list. Absent or empty: the chart stays as it
+    /// is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values_files: Vec<String>,
     /// Who must have signed the chart; without an accepted signature it is not fetched. Only for charts

@@ -32,6 +32,10 @@ pub const CLIENT_CONSTRUCTION_FAILED: &str = "failed to construct Helm client: "
 /// A registry refused the credentials; the cause follows.
 pub const REPOSITORY_LOGIN_FAILED: &str = "failed to authenticate with the Helm repository: ";
 
+/// The index of a repository could not be fetched; the cause follows.
+pub const INDEX_FETCH_FAILED: &str =
+    "failed to fetch Helm repository index: failed to cache index to temporary file: ";
+
 /// A signature was accepted; the version of the chart follows.
 pub const VERIFIED_VERSION: &str = "verified signature of version ";
 /// Stored files of an object that is gone were removed.
@@ -58,4 +62,117 @@ pub fn packaged(chart: &str, version: &str, values_files: &[String]) -> String {
 /// What a message says of a source that has not stored anything.
 pub fn no_source_artifact(kind: &str, name: &str) -> String {
     format!("no artifact available for {kind} source '{name}'")
+}
+
+/// What a message says of an index that could not be read as one; the cause follows. `url` is shown
+/// as it is: it must have been redacted.
+pub fn index_unreadable(url: &str) -> String {
+    format!("failed to load Helm repository from index YAML at {url}: ")
+}
+
+/// What a message says of an index that is known and not stored yet.
+pub fn new_index_revision(revision: &str) -> String {
+    format!("new index revision '{revision}'")
+}
+
+/// What a condition says of an index that is stored.
+pub fn stored_index_revision(revision: &str) -> String {
+    format!("stored artifact: revision '{revision}'")
+}
+
+/// What an event says of an index that was stored: its size, if that is known, and where it was
+/// fetched. `url` is shown as it is: it must have been redacted.
+pub fn stored_index(bytes: Option<u64>, url: &str) -> String {
+    match bytes {
+        Some(bytes) => format!(
+            "stored fetched index of size {} from '{url}'",
+            human_size(bytes)
+        ),
+        None => format!("stored fetched index of unknown size from '{url}'"),
+    }
+}
+
+/// What an event says of entries that were left out of an index, the first of which are `told`.
+pub fn dropped_entries(count: u64, told: &[String]) -> String {
+    let more = count.saturating_sub(told.len() as u64);
+    let rest = if more == 0 {
+        String::new()
+    } else {
+        format!("; and {more} more")
+    };
+    format!(
+        "{count} entries of the index are not usable and were left out: {}{rest}",
+        told.join("; ")
+    )
+}
+
+/// What an event says when there is nothing newer than what is stored.
+pub fn up_to_date(revision: &str) -> String {
+    format!("artifact up-to-date with remote revision: '{revision}'")
+}
+
+/// What an event says when none of the values files that were to be merged is there.
+pub fn no_values_files(files: &[String]) -> String {
+    format!(
+        "none of the values files [{}] is there, so the chart's own values are empty",
+        files.join(" ")
+    )
+}
+
+/// What an event says of dependencies that were packaged with a chart.
+pub fn resolved_dependencies(count: usize) -> String {
+    format!("resolved {count} chart dependencies")
+}
+
+/// A number of bytes with up to four significant digits in decimal units, as Go's
+/// [units](https://pkg.go.dev/github.com/docker/go-units#HumanSize) writes it: `1.966kB`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "of sixteen digits four are told"
+)]
+fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1000.0 {
+        size /= 1000.0;
+        unit += 1;
+    }
+    let digits = match size {
+        100.0.. => 1,
+        10.0.. => 2,
+        _ => 3,
+    };
+    let text = format!("{size:.digits$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text}{}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Printed by `HumanSize` of github.com/docker/go-units v0.5.0, which Flux uses.
+    #[test]
+    fn sizes_are_written_as_flux_writes_them() {
+        #[track_caller]
+        fn check(bytes: u64, expected: &str) {
+            assert_eq!(human_size(bytes), expected);
+        }
+        check(0, "0B");
+        check(1, "1B");
+        check(380, "380B");
+        check(999, "999B");
+        check(1_000, "1kB");
+        check(1_227, "1.227kB");
+        check(1_966, "1.966kB");
+        check(12_345, "12.35kB");
+        check(123_456, "123.5kB");
+        check(10_005, "10.01kB");
+        check(999_950, "1000kB");
+        check(1_000_500, "1MB");
+        check(1_000_000, "1MB");
+        check(52_428_800, "52.43MB");
+        check(1_234_567_890, "1.235GB");
+    }
 }

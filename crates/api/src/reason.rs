@@ -36,6 +36,25 @@ pub const UNSUPPORTED_FIELD: &str = "UnsupportedField";
 ///
 /// Flux does not compare them.
 pub const ARCHIVE_MISMATCH: &str = "ArchiveMismatch";
+/// The bytes of a chart are not those that the index of its repository promises. Only of events.
+///
+/// # Deviation
+///
+/// Flux does not compare them.
+pub const INDEX_DIGEST_MISMATCH: &str = "IndexDigestMismatch";
+/// Entries of an index were left out, as Helm leaves them out. Only of events.
+///
+/// # Deviation
+///
+/// Flux does not say so.
+pub const INDEX_ENTRIES_DROPPED: &str = "IndexEntriesDropped";
+/// None of the values files that were to be merged is there, so that the chart has no values of its
+/// own any more. Only of events.
+///
+/// # Deviation
+///
+/// Flux does not say so.
+pub const NO_VALUES_FILES: &str = "NoValuesFiles";
 /// The chart or the version that was asked for does not exist, or cannot.
 pub const INVALID_CHART_REFERENCE: &str = "InvalidChartReference";
 /// A chart could not be fetched.
