@@ -21,6 +21,14 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     redacted(&text)
 }
 
+/// A URL as it is told: without user info, and without a query, which may be a signature.
+pub(crate) fn shown(url: &str) -> String {
+    let url = redacted(url);
+    url.split_once('?')
+        .map_or(url.as_str(), |(url, _)| url)
+        .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +60,17 @@ mod tests {
     fn a_cause_that_was_told_already_is_not_repeated() {
         let error = step("no chart: no answer", Some(step("no answer", None)));
         assert_eq!(chain(&error), "no chart: no answer");
+    }
+
+    #[test]
+    fn a_url_is_told_without_user_info_and_query() {
+        #[track_caller]
+        fn check(url: &str, expected: &str) {
+            assert_eq!(shown(url), expected);
+        }
+        check("http://h:1/helm", "http://h:1/helm");
+        check("https://ci:hunter2@h/helm?sig=hunter2", "https://h/helm");
+        check("https://ci:hunter2@h?sig=hunter2", "https://h");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use serde_json::Value;
 pub(crate) use crate::cluster::connect::connect;
 pub(crate) use crate::cluster::folder::{Folder, Follower, Problem};
 pub(crate) use crate::cluster::kubernetes::{Kubernetes, Scope};
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched};
 
 /// The one seam between the reconcilers and the world they report to.
 pub(crate) trait Cluster: Clone + Debug + Send + Sync + 'static {
@@ -31,7 +31,7 @@ pub(crate) trait Cluster: Clone + Debug + Send + Sync + 'static {
     /// An implementation MUST survive its own connection failures: an error in the stream is for
     /// the log, and the stream goes on. It MUST pass over objects that cannot be read as `K`,
     /// saying so where their owner looks.
-    fn watch<K: Kind>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>>;
+    fn watch<K: Watched>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>>;
 
     /// One object as it is now. `None` means that there is none.
     fn read<K>(
@@ -103,6 +103,15 @@ impl Event {
             action: Action::Reconcile,
         }
     }
+
+    /// Something for who looks at the object.
+    pub(crate) fn trace(reason: &str, message: String, action: Action) -> Self {
+        Self {
+            severity: Severity::Trace,
+            action,
+            ..Self::warning(reason, message)
+        }
+    }
 }
 
 /// How much an event matters.
@@ -124,6 +133,8 @@ pub(crate) enum Action {
     Reconcile,
     /// Looking after what is stored.
     ReconcileStorage,
+    /// Finding out what is wanted.
+    ReconcileSource,
     /// Bringing the artifact.
     ReconcileArtifact,
     /// Removing old files.
@@ -138,6 +149,7 @@ impl Action {
         match self {
             Self::Reconcile => "Reconcile",
             Self::ReconcileStorage => "ReconcileStorage",
+            Self::ReconcileSource => "ReconcileSource",
             Self::ReconcileArtifact => "ReconcileArtifact",
             Self::GarbageCollect => "GarbageCollect",
             Self::Finalize => "Finalize",
@@ -155,6 +167,12 @@ pub(crate) enum ClusterError {
     /// The object has another spec by now.
     #[error("the object has changed meanwhile")]
     Outdated,
+    /// The kind is not installed.
+    #[error("the API server knows no such kind")]
+    UnknownKind(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no such object, and what would make it is told.
+    #[error("{0}")]
+    Missing(String),
     /// The API server refused, could not be reached, or answered nonsense.
     #[error("the API server did not answer as wished")]
     Api(#[source] Box<dyn std::error::Error + Send + Sync>),

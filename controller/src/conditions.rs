@@ -83,7 +83,10 @@ pub(crate) struct Before<'a> {
 
 impl Before<'_> {
     /// What is being done while it fails.
-    fn progress(&self) -> String {
+    fn progress(&self, failure: &Failure) -> String {
+        if let Some(chosen) = &failure.chosen {
+            return format!("{}: {}", message::BUILDING_ARTIFACT, chosen.text);
+        }
         if !self.has_artifact {
             return if self.had_artifact {
                 message::BUILDING_DISAPPEARED_ARTIFACT.to_owned()
@@ -137,11 +140,16 @@ pub(crate) fn after(
             observed = before.generation;
         }
         Outcome::Failed(failure) => {
-            list.fail(failure);
+            list.fail(failure, before.has_artifact);
             match failure.retry {
                 Retry::WhenChanged => {
                     list.remove(condition::RECONCILING);
-                    list.set(condition::STALLED, true, failure.reason, &failure.message);
+                    list.set(
+                        condition::STALLED,
+                        true,
+                        failure.event_reason,
+                        &failure.message,
+                    );
                     observed = before.generation;
                 }
                 Retry::After { .. } => {
@@ -150,7 +158,7 @@ pub(crate) fn after(
                         condition::RECONCILING,
                         true,
                         reason::PROGRESSING_WITH_RETRY,
-                        &before.progress(),
+                        &before.progress(failure),
                     );
                 }
             }
@@ -209,7 +217,7 @@ impl List<'_> {
         self.conditions.push(condition);
     }
 
-    fn fail(&mut self, failure: &Failure) {
+    fn fail(&mut self, failure: &Failure, has_artifact: bool) {
         // A chart that could not be fetched was not built, and the other way round.
         let exclusive = [condition::FETCH_FAILED, condition::BUILD_FAILED];
         if exclusive.contains(&failure.condition) {
@@ -232,12 +240,13 @@ impl List<'_> {
                 &failure.message,
             );
         }
-        if let Some(chosen) = &failure.chosen {
+        // What is not there cannot be outdated.
+        if let Some(chosen) = failure.chosen.as_ref().filter(|_| has_artifact) {
             self.set(
                 condition::ARTIFACT_OUTDATED,
                 true,
-                reason::NEW_CHART,
-                chosen,
+                chosen.reason,
+                &chosen.text,
             );
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::runtime::reflector;
 use portolan_acquire::Acquirer;
-use portolan_api::HelmRepository;
+use portolan_api::{Bucket, GitRepository, HelmRepository};
 use portolan_store::{Address, Store};
 
 use crate::cluster::Cluster;
@@ -22,6 +22,10 @@ pub(crate) struct Context<C: Cluster> {
     pub(crate) address: Address,
     /// Every `HelmRepository` that is watched, as last seen.
     pub(crate) repositories: reflector::Store<HelmRepository>,
+    /// Every `GitRepository` that is watched, as last seen.
+    pub(crate) git_repositories: reflector::Store<GitRepository>,
+    /// Every `Bucket` that is watched, as last seen.
+    pub(crate) buckets: reflector::Store<Bucket>,
     /// What flags decide.
     pub(crate) settings: Settings,
 }
@@ -31,12 +35,18 @@ pub(crate) struct Context<C: Cluster> {
 pub(crate) struct Settings {
     /// How long one act on behalf of an object may take where its spec does not say.
     pub(crate) default_timeout: Duration,
+    /// How long building a chart may take, its dependencies included.
+    pub(crate) build_timeout: Duration,
+    /// Whether a chart must be what the index of its repository promises.
+    pub(crate) require_index_digest: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             default_timeout: Duration::from_mins(1),
+            build_timeout: Duration::from_mins(5),
+            require_index_digest: false,
         }
     }
 }

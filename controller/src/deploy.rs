@@ -9,13 +9,13 @@ use futures_util::StreamExt;
 use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
-use portolan_api::{HelmChart, HelmRepository};
+use portolan_api::{Bucket, GitRepository, HelmChart, HelmRepository};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Event, Kubernetes, Report, Scope};
 use crate::events::Recorder;
 use crate::flags::{self, Command};
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched};
 use crate::leader::{Leadership, Lease};
 use crate::metrics::Metrics;
 
@@ -131,6 +131,11 @@ async fn use_every_act<K: Kind>(cluster: &Kubernetes, object: Value) {
         .await
         .expect("told");
     }
+    look::<K>(cluster).await;
+}
+
+/// Everything that is done with objects of a kind that others reconcile.
+async fn look<K: Watched>(cluster: &Kubernetes) {
     cluster.read::<K>("ns", "x").await.expect("an answer");
     cluster.watch::<K>().take(4).collect::<Vec<_>>().await;
 }
@@ -152,6 +157,8 @@ async fn the_roles_allow_what_the_code_asks_for_and_nothing_more() {
     use_every_act::<HelmChart>(&cluster, json!({ "metadata": meta, "spec": spec })).await;
     let spec = json!({ "type": "oci", "url": "oci://h/p" });
     use_every_act::<HelmRepository>(&cluster, json!({ "metadata": meta, "spec": spec })).await;
+    look::<GitRepository>(&cluster).await;
+    look::<Bucket>(&cluster).await;
     cluster
         .read::<k8s_openapi::api::core::v1::Secret>("ns", "x")
         .await
@@ -180,7 +187,7 @@ fn the_chart_allows_what_the_manifests_allow() {
         };
         text.lines().filter(indented).map(str::to_owned).collect()
     };
-    assert_eq!(rules(RBAC).len(), 15);
+    assert_eq!(rules(RBAC).len(), 18);
     assert_eq!(rules(CHART_RBAC), rules(RBAC));
 }
 

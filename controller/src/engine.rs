@@ -18,6 +18,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Resource, ResourceExt};
 use portolan_api::HelmRepository;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -29,6 +30,7 @@ use crate::context::Context;
 use crate::engine::queue::Queue;
 use crate::kind::{Next, Reconcile};
 use crate::metrics::{Outcome, QueueMetrics};
+use crate::news::{Announcer, News};
 
 pub(crate) use crate::engine::queue::Key;
 
@@ -59,6 +61,10 @@ pub(crate) struct Engine<K: Reconcile, C: Cluster> {
     pub(crate) pace: Pace,
     /// What is counted.
     pub(crate) metrics: QueueMetrics,
+    /// Who hears of what the objects have stored, if anybody.
+    pub(crate) announcer: Option<Announcer>,
+    /// What sources have stored, if objects take anything from sources.
+    pub(crate) news: Option<UnboundedReceiver<News>>,
 }
 
 impl<K: Reconcile, C: Cluster> Engine<K, C> {
@@ -67,7 +73,8 @@ impl<K: Reconcile, C: Cluster> Engine<K, C> {
     ///
     /// No pass begins before all repositories are known. A pass that panics is a failure of its
     /// object and of nothing else.
-    pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
+    pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        let mut news = self.news.take();
         let mut shutdown = std::pin::pin!(shutdown.fuse());
         let mut events = self.context.cluster.watch::<K>();
         let mut known = std::pin::pin!(until_known(self.context.repositories.clone()).fuse());
@@ -85,6 +92,7 @@ impl<K: Reconcile, C: Cluster> Engine<K, C> {
                         break;
                     }
                 },
+                Some(news) = heard(&mut news) => work.hear(&news),
                 Some(ended) = work.passes.join_next_with_id() => work.end_pass(ended),
                 () = &mut known, if !work.ready => work.ready = true,
                 () = sleep_until(until) => {}
@@ -104,6 +112,11 @@ async fn until_known(repositories: Store<HelmRepository>) {
         .await
         .is_err()
     {}
+}
+
+/// The next piece of news; `None` when there will be none.
+async fn heard(news: &mut Option<UnboundedReceiver<News>>) -> Option<News> {
+    news.as_mut()?.recv().await
 }
 
 type Ended = Result<(tokio::task::Id, Next), tokio::task::JoinError>;
@@ -142,6 +155,16 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
             object.managed_fields_mut().clear();
             object.annotations_mut().remove(LAST_APPLIED);
         });
+        if let Some(announcer) = &mut self.engine.announcer {
+            match &event {
+                watcher::Event::Init => announcer.forget(),
+                watcher::Event::InitApply(new) | watcher::Event::Apply(new) => {
+                    let old = self.store.get(&reference(&key_of(new)));
+                    announcer.notice(old.as_deref(), new);
+                }
+                watcher::Event::InitDone | watcher::Event::Delete(_) => {}
+            }
+        }
         match &event {
             watcher::Event::Init => self.listed.clear(),
             watcher::Event::InitApply(object) if self.is_worth_a_look(object) => {
@@ -160,6 +183,20 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
         self.engine.objects.apply_watcher_event(&event);
         if matches!(event, watcher::Event::InitDone) {
             self.list_is_complete(&before);
+        }
+        if let (Some(announcer), watcher::Event::InitDone | watcher::Event::Apply(_)) =
+            (&mut self.engine.announcer, &event)
+        {
+            announcer.tell();
+        }
+    }
+
+    /// A source has stored something: whoever takes from it is to be looked at.
+    fn hear(&mut self, news: &News) {
+        for object in self.store.state() {
+            if object.is_concerned_by(news) {
+                self.wake(&key_of(&*object));
+            }
         }
     }
 
@@ -192,8 +229,7 @@ impl<K: Reconcile, C: Cluster> Work<K, C> {
     }
 
     fn object(&self, key: &Key) -> Option<Arc<K>> {
-        self.store
-            .get(&ObjectRef::new(&key.name).within(&key.namespace))
+        self.store.get(&reference(key))
     }
 
     /// Begin as many passes as are due and allowed.
@@ -344,6 +380,10 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn reference<K: Resource<DynamicType = ()>>(key: &Key) -> ObjectRef<K> {
+    ObjectRef::new(&key.name).within(&key.namespace)
 }
 
 fn key_of<K: Resource>(object: &K) -> Key {

@@ -3,14 +3,19 @@
 //! Libraries know no reasons. This is the one place that does, and its matches have no `_`: a new
 //! error does not compile until somebody decides what it means.
 
+mod chart;
+mod index;
+mod source;
+
 use std::error::Error;
 use std::time::Duration;
 
-use portolan_acquire::{AcquireError, Explanation, LookError, MakeError, StoreError};
+use portolan_acquire::StoreError;
 use portolan_api::{condition, message, reason};
 use portolan_reference::redacted;
 
 use crate::chain::chain;
+use crate::cluster::{Action, Event, Severity};
 use crate::kind::Next;
 
 /// What stopped a pass.
@@ -18,16 +23,29 @@ use crate::kind::Next;
 pub(crate) struct Failure {
     /// The condition that becomes `True`.
     pub(crate) condition: &'static str,
-    /// Its reason, and that of the event.
+    /// Its reason.
     pub(crate) reason: &'static str,
+    /// The reason of the event, and of `Stalled`.
+    pub(crate) event_reason: &'static str,
     /// Flux's beginning, and our chain of causes. No URL in it holds a secret.
     pub(crate) message: String,
     /// What has to happen before it is worth trying again.
     pub(crate) retry: Retry,
     /// Whether verification was asked for and is owed.
     pub(crate) unverified: bool,
-    /// The version that was chosen, as the build would have summed it up, when it got that far.
-    pub(crate) chosen: Option<String>,
+    /// What was to be stored, when it got that far.
+    pub(crate) chosen: Option<Box<Chosen>>,
+    /// Whether it is worth a warning, rather than a remark: something has to be waited for.
+    pub(crate) is_alarming: bool,
+}
+
+/// What was to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    /// Why the artifact that is held is outdated.
+    pub(crate) reason: &'static str,
+    /// The same as a sentence.
+    pub(crate) text: String,
 }
 
 /// What has to happen before it is worth trying again.
@@ -63,10 +81,44 @@ impl Failure {
         Self {
             condition: condition::FETCH_FAILED,
             reason,
+            event_reason: reason,
             message: redacted(message),
             retry: Retry::SOON,
             unverified: false,
             chosen: None,
+            is_alarming: true,
+        }
+    }
+
+    /// The source has nothing to take from yet. Whatever it is waiting for will wake the object.
+    pub(crate) fn no_artifact(kind: &str, name: &str) -> Self {
+        Self {
+            is_alarming: false,
+            ..Self::fetch(
+                reason::NO_SOURCE_ARTIFACT,
+                &message::no_source_artifact(kind, name),
+            )
+        }
+    }
+
+    /// What was fetched could not be made into an artifact; it is tried again.
+    pub(crate) fn build(reason: &'static str, message: &str) -> Self {
+        Self {
+            condition: condition::BUILD_FAILED,
+            ..Self::fetch(reason, message)
+        }
+    }
+
+    /// What people hear of it.
+    pub(crate) fn event(&self) -> Event {
+        let event = Event::warning(self.event_reason, self.message.clone());
+        if self.is_alarming {
+            return event;
+        }
+        Event {
+            severity: Severity::Trace,
+            action: Action::ReconcileSource,
+            ..event
         }
     }
 
@@ -102,173 +154,33 @@ impl Failure {
         }
     }
 
-    /// It took longer than the object allows.
-    pub(crate) fn timed_out(limit: Duration) -> Self {
-        Self::fetch(
-            reason::CHART_PULL_ERROR,
-            &format!(
-                "{}timed out after {limit:?}; spec.timeout of the HelmRepository allows more",
-                message::CHART_PULL_ERROR
-            ),
-        )
-    }
-
-    /// The chart was there, and nothing could be made of it; it is tried again.
-    fn build(reason: &'static str, message: &str) -> Self {
+    /// The same as [`fetch`](Self::fetch), but no sooner than a server asked for.
+    fn not_before(self, retry_after: Option<Duration>) -> Self {
         Self {
-            condition: condition::BUILD_FAILED,
-            ..Self::fetch(reason, message)
+            retry: Retry::After {
+                at_least: retry_after.unwrap_or_default(),
+            },
+            ..self
         }
     }
 
-    /// The same, and nothing but a change can mend it.
-    fn build_stalled(reason: &'static str, message: &str) -> Self {
-        Self {
-            retry: Retry::WhenChanged,
-            ..Self::build(reason, message)
-        }
-    }
-
-    /// No version was chosen.
-    pub(crate) fn looking(error: &LookError) -> Self {
-        const CHOOSING: &str = "failed to get chart version for remote reference: ";
-        let pull = || format!("{}{CHOOSING}{}", message::CHART_PULL_ERROR, chain(error));
-        let reference = || {
-            let text = format!(
-                "{}{CHOOSING}{}",
-                message::INVALID_CHART_REFERENCE,
-                chain(error)
-            );
-            Self::stalled(reason::INVALID_CHART_REFERENCE, &text)
-        };
-        match error {
-            LookError::Credential(source) => Self::credential(source),
-            LookError::Constraint(_) => Self::fetch(reason::CHART_PULL_ERROR, &pull()),
-            LookError::List { .. } | LookError::Index(_) => {
-                Self::remote(&pull(), error.is_denied(), error.retry_after())
-            }
-            LookError::NoVersions { explanation, .. } | LookError::NoMatch { explanation, .. } => {
-                Self::fetch(reason::CHART_PULL_ERROR, &explained(&pull(), explanation))
-            }
-            LookError::ListedConstraint(_)
-            | LookError::NoChart { .. }
-            | LookError::NoEntries { .. } => reference(),
-            LookError::NoEntry { explanation, .. } => {
-                let failure = reference();
-                let text = explained(&failure.message, explanation);
-                Self::stalled(reason::INVALID_CHART_REFERENCE, &text)
-            }
-            LookError::Version(source) => Self::version(source),
-        }
-    }
-
-    /// A chosen version was not brought. `chosen` is the summary that the build would have had.
-    pub(crate) fn acquiring(error: &AcquireError, chosen: &str) -> Self {
-        const DOWNLOADING: &str = "failed to download chart for remote reference: ";
-        let pull = || format!("{}{DOWNLOADING}{}", message::CHART_PULL_ERROR, chain(error));
-        match error {
-            AcquireError::Credential(source) => Self::credential(source),
-            AcquireError::Pull { .. } | AcquireError::Download(_) => {
-                Self::remote(&pull(), error.is_denied(), error.retry_after())
-            }
-            AcquireError::NoUrl { .. }
-            | AcquireError::IndexDigest { .. }
-            | AcquireError::NoIndexDigest { .. } => Self::fetch(reason::CHART_PULL_ERROR, &pull()),
-            AcquireError::Chart { source, .. } => Self::fetch(
-                reason::CHART_PULL_ERROR,
-                &format!(
-                    "{}failed to load chart metadata from written chart: {}",
-                    message::CHART_PULL_ERROR,
-                    chain(source)
-                ),
-            ),
-            AcquireError::Renamed { .. } => Self::build(
-                reason::CHART_PACKAGE_ERROR,
-                &format!("{}{}", message::CHART_PACKAGE_ERROR, chain(error)),
-            ),
-            AcquireError::Make(source) => Self::making(source, "failed to merge chart values: "),
-            AcquireError::Store(source) => Self::storing(source, chosen),
-            AcquireError::Interrupted(source) => Self::fetch(reason::FAILED, &chain(source)),
-        }
-    }
-
-    /// Nothing could be made of a chart. `merging` is how a failed merge of values begins.
-    pub(crate) fn making(error: &MakeError, merging: &str) -> Self {
-        let values = |merging: &str| {
-            let text = format!("{}{merging}{}", message::VALUES_FILES_ERROR, chain(error));
-            Self::build_stalled(reason::VALUES_FILES_ERROR, &text)
-        };
-        match error {
-            MakeError::NoValuesFile { .. } | MakeError::ReadValues { .. } | MakeError::Merge(_) => {
-                values(merging)
-            }
-            MakeError::Values(_) => values(""),
-            MakeError::Version(source) => Self::version(source),
-            MakeError::Package(_) => Self::build(
-                reason::CHART_PACKAGE_ERROR,
-                &format!("{}{}", message::CHART_PACKAGE_ERROR, chain(error)),
-            ),
-        }
-    }
-
-    /// The version cannot have the build metadata that was asked for.
-    pub(crate) fn version(error: &(dyn Error + 'static)) -> Self {
-        let text = format!("{}{}", message::METADATA_PATCH_ERROR, chain(error));
-        Self::build_stalled(reason::METADATA_PATCH_ERROR, &text)
-    }
-
-    /// It could not be stored. `chosen` is the summary that the build would have had.
-    pub(crate) fn storing(error: &StoreError, chosen: &str) -> Self {
+    /// What was to be stored was not. `chosen` is what it was, if that was known by then.
+    fn storing(error: &StoreError, chosen: Option<Chosen>) -> Self {
         let reason = match error {
             StoreError::Stage(_) => reason::DIRECTORY_CREATION_FAILED,
             StoreError::Publish(_) | StoreError::Record(_) => reason::ARCHIVE_OPERATION_FAILED,
         };
         Self {
-            chosen: Some(chosen.to_owned()),
+            chosen: chosen.map(Box::new),
             ..Self::storage(reason, error)
         }
     }
 
-    fn credential(error: &portolan_auth::CredentialError) -> Self {
-        Self::fetch(
-            reason::AUTHENTICATION_FAILED,
-            &format!(
-                "failed to configure OCI registry authentication: {}",
-                chain(error)
-            ),
-        )
-    }
-
-    /// Whether the registry wanted another credential is told by its answer, never by words in it.
-    fn remote(text: &str, denied: bool, retry_after: Option<Duration>) -> Self {
-        // How a TLS client tells that the other side answered in clear text.
-        let hint = if text.contains("InvalidContentType") {
-            "; the registry does not speak TLS: spec.insecure of the HelmRepository allows plain HTTP"
-        } else {
-            ""
-        };
-        let text = &format!("{text}{hint}");
-        let failure = if denied {
-            Self::fetch(
-                reason::AUTHENTICATION_FAILED,
-                &format!("{}{text}", message::REPOSITORY_LOGIN_FAILED),
-            )
-        } else {
-            Self::fetch(reason::CHART_PULL_ERROR, text)
-        };
+    /// It is a failure of a build, and nothing but a change can mend it.
+    fn lasting(self) -> Self {
         Self {
-            retry: Retry::After {
-                at_least: retry_after.unwrap_or_default(),
-            },
-            ..failure
+            retry: Retry::WhenChanged,
+            ..self
         }
     }
-}
-
-/// `text`, and why each version was refused. What was wanted is told already; what became of the
-/// nearest candidates is not.
-fn explained(text: &str, explanation: &Explanation) -> String {
-    let told = explanation.to_string();
-    let told: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
-    format!("{text}: {}", told.join("; "))
 }

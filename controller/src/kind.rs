@@ -1,4 +1,4 @@
-//! What the two kinds of object that are reconciled here have in common.
+//! What the kinds of object that are watched and reconciled here have in common.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
-use portolan_api::annotation;
+use portolan_api::{Artifact, annotation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::context::Context;
+use crate::news::News;
 
-/// A namespaced resource of ours with a status.
-pub(crate) trait Kind:
+/// A namespaced resource that is watched here, whoever reconciles it.
+pub(crate) trait Watched:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Clone
     + Debug
-    + Serialize
     + DeserializeOwned
     + Send
     + Sync
@@ -30,6 +30,17 @@ pub(crate) trait Kind:
     /// `HelmChart`.
     const NAME: &'static str;
 
+    /// What the status says is stored.
+    fn artifact(&self) -> Option<&Artifact>;
+
+    /// `metadata.namespace`.
+    fn home(&self) -> String {
+        self.namespace().unwrap_or_default()
+    }
+}
+
+/// A kind whose status is written here.
+pub(crate) trait Kind: Watched + Serialize {
     /// The types of the conditions that this controller writes on such an object; all others are
     /// somebody else's and are kept.
     const OWNED: &'static [&'static str];
@@ -42,11 +53,6 @@ pub(crate) trait Kind:
 
     /// `spec.suspend`.
     fn is_suspended(&self) -> bool;
-
-    /// `metadata.namespace`.
-    fn home(&self) -> String {
-        self.namespace().unwrap_or_default()
-    }
 
     /// The value of the annotation that asks for a reconcile now.
     fn requested_at(&self) -> Option<&str> {
@@ -81,6 +87,11 @@ pub(crate) trait Reconcile: Kind {
         context: Arc<Context<C>>,
         message: String,
     ) -> impl Future<Output = Next> + Send;
+
+    /// Whether what a source has stored by now may change what comes of the object.
+    fn is_concerned_by(&self, _: &News) -> bool {
+        false
+    }
 }
 
 /// When an object is looked at again.

@@ -21,12 +21,20 @@ mod listen;
 mod local;
 mod logging;
 mod metrics;
+mod news;
 mod object;
+mod observer;
 mod pages;
 mod plan;
 mod repository;
 mod run;
+mod secrets;
 mod translate;
+#[cfg(test)]
+mod world;
 
 pub use crate::command::main;
-pub use crate::local::{Local, LocalOptions, Observed, StartError, State, Table};
+pub use crate::local::{
+    Local, LocalOptions, LocalSource, Observed, ParseSourceError, SourceError, StartError, State,
+    Table,
+};

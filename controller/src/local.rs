@@ -3,10 +3,13 @@
 mod assembly;
 mod command;
 mod follow;
+mod given;
 mod lines;
 mod observed;
 mod once;
+mod pack;
 mod screen;
+mod source;
 mod storage;
 mod table;
 
@@ -16,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use portolan_auth::BuildTransportError;
-use portolan_store::{InvalidAddressError, OpenStoreError};
+use portolan_store::{
+    InvalidAddressError, InvalidKeyError, OpenStoreError, PublishError, StageError,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
@@ -25,6 +30,7 @@ use crate::cluster::{Folder, Follower, Problem};
 
 pub(crate) use self::command::local;
 pub use self::observed::{Observed, State};
+pub use self::source::{LocalSource, ParseSourceError};
 use self::storage::Storage;
 pub use self::table::Table;
 
@@ -46,6 +52,12 @@ pub struct LocalOptions {
     pub token_realms: Vec<(String, Url)>,
     /// Whether files are followed after they were read.
     pub follow: bool,
+    /// What stands in for a `GitRepository` or a `Bucket`. Of two for the same object the last one
+    /// counts.
+    pub sources: Vec<LocalSource>,
+    /// Whether a chart is refused whose bytes do not have the digest that the index of its repository
+    /// promises, or of which it promises none.
+    pub require_index_digest: bool,
 }
 
 impl Default for LocalOptions {
@@ -56,6 +68,8 @@ impl Default for LocalOptions {
             storage_adv_addr: None,
             token_realms: Vec::new(),
             follow: true,
+            sources: Vec::new(),
+            require_index_digest: false,
         }
     }
 }
@@ -206,7 +220,35 @@ pub enum StartError {
     /// The advertised address is none.
     #[error("cannot advertise artifacts")]
     Address(#[from] InvalidAddressError),
+    /// What stands in for a source cannot be had.
+    #[error("cannot take {} for {named}", path.display())]
+    Source {
+        /// Which source: `GitRepository default/fleet`.
+        named: String,
+        /// The folder or archive.
+        path: PathBuf,
+        /// Why.
+        source: Box<SourceError>,
+    },
     /// There is no way to speak to registries.
     #[error("cannot speak to registries")]
     Transport(#[from] BuildTransportError),
+}
+
+/// Why a folder or archive could not stand in for a source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// It could not be read, or it holds more than a source may.
+    #[error("it cannot be read")]
+    Read(#[source] io::Error),
+    /// The source has a name that no object can have.
+    #[error(transparent)]
+    Name(#[from] InvalidKeyError),
+    /// It could not be written to the storage.
+    #[error("it cannot be stored")]
+    Stage(#[from] StageError),
+    /// It could not be published.
+    #[error("it cannot be published")]
+    Publish(#[from] PublishError),
 }

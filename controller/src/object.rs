@@ -167,7 +167,7 @@ pub(crate) fn unreported<K: Kind>(object: &K, error: &ClusterError) -> Next {
             );
             Next::WhenChanged
         }
-        ClusterError::Api(_) => {
+        ClusterError::Api(_) | ClusterError::UnknownKind(_) | ClusterError::Missing(_) => {
             warn!(
                 kind,
                 namespace,

@@ -15,9 +15,13 @@ pub(crate) struct Held<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
     /// The stored artifact is what is wanted.
-    Keep,
+    /// What is held has that name and version, as far as that tells.
+    Keep {
+        /// The path of the intact file that is held.
+        path: &'a str,
+    },
     /// Bring the version. What is held may turn out to be the same content.
-    Acquire {
+    Bring {
         /// The path of the intact file that is held.
         held: Option<&'a str>,
     },
@@ -35,9 +39,9 @@ pub(crate) fn plan<'a>(
 ) -> Step<'a> {
     match held {
         Some(held) if !forced && held.chart == Some(chart) && held.revision == version => {
-            Step::Keep
+            Step::Keep { path: held.path }
         }
-        held => Step::Acquire {
+        held => Step::Bring {
             held: held.map(|held| held.path),
         },
     }
@@ -52,13 +56,16 @@ mod tests {
         chart: Some("app"),
         path: "helmchart/ns/app/app-1.0.0.tgz",
     };
-    const AGAIN: Step<'_> = Step::Acquire {
+    const AGAIN: Step<'_> = Step::Bring {
         held: Some(HELD.path),
     };
 
     #[test]
     fn what_is_stored_and_wanted_is_kept() {
-        assert_eq!(plan("app", "1.0.0", Some(HELD), false), Step::Keep);
+        assert_eq!(
+            plan("app", "1.0.0", Some(HELD), false),
+            Step::Keep { path: HELD.path }
+        );
     }
 
     #[test]
@@ -77,7 +84,7 @@ mod tests {
     fn an_artifact_lost_from_the_store_is_acquired_again() {
         assert_eq!(
             plan("app", "1.0.0", None, false),
-            Step::Acquire { held: None }
+            Step::Bring { held: None }
         );
     }
 }

@@ -1,24 +1,34 @@
 //! The `HelmRepository`. Of type `oci` it is a static object: nothing is ever said in its status.
 
+mod index;
+mod report;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Resource;
-use portolan_api::{
-    HelmRepository, HelmRepositoryStatus, RepositoryType, condition, message, reason,
-};
+use portolan_api::{Artifact, HelmRepository, HelmRepositoryStatus, RepositoryType, condition};
 use serde_json::Value;
 
-use crate::clock::now;
-use crate::cluster::{Cluster, Event, Report};
-use crate::conditions::{self, Before, HELM_REPOSITORY, Outcome};
+use self::index::Pass;
+use self::report::report;
+use crate::cluster::{Cluster, Report};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::kind::{Kind, Next, Reconcile};
+use crate::kind::{Kind, Next, Reconcile, Watched};
 use crate::object;
 
-impl Kind for HelmRepository {
+impl Watched for HelmRepository {
     const NAME: &'static str = "HelmRepository";
+
+    fn artifact(&self) -> Option<&Artifact> {
+        self.status.as_ref()?.artifact.as_ref()
+    }
+}
+
+impl Kind for HelmRepository {
     const OWNED: &'static [&'static str] = &[
         condition::READY,
         condition::STALLED,
@@ -62,6 +72,7 @@ pub(crate) fn concerns_us(repository: &HelmRepository) -> bool {
 impl Reconcile for HelmRepository {
     async fn reconcile<C: Cluster>(self: Arc<Self>, context: Arc<Context<C>>) -> Next {
         if self.is_deleted() {
+            forget_index(&self, &context);
             return object::finalize(&*self, &context).await;
         }
         if self.spec.repository_type() == RepositoryType::Oci {
@@ -72,19 +83,24 @@ impl Reconcile for HelmRepository {
             Ok(repository) => repository,
             Err(error) => return object::unreported(&*unclaimed, &error),
         };
-        if repository.is_suspended() {
-            return report(&repository, &context, Outcome::Rested).await;
-        }
-        report(
-            &repository,
-            &context,
-            Outcome::Failed(&refusal(&repository)),
-        )
-        .await
+        let pass = if repository.is_suspended() {
+            Pass::rested(&repository)
+        } else {
+            index::run(&repository, &context).await
+        };
+        report(&repository, &context, pass).await
     }
 
     async fn panicked<C: Cluster>(self: Arc<Self>, context: Arc<Context<C>>, text: String) -> Next {
-        report(&self, &context, Outcome::Failed(&Failure::panicked(&text))).await
+        let pass = Pass::failed(&self, Failure::panicked(&text));
+        report(&self, &context, pass).await
+    }
+}
+
+/// The index of a repository that has none any more takes no memory.
+fn forget_index<C: Cluster>(repository: &HelmRepository, context: &Context<C>) {
+    if let Some(artifact) = repository.artifact() {
+        context.acquirer.forget_index(&artifact.path);
     }
 }
 
@@ -93,6 +109,7 @@ async fn make_static<C: Cluster>(repository: &HelmRepository, context: &Context<
     if repository.is_suspended() || !concerns_us(repository) {
         return Next::WhenChanged;
     }
+    forget_index(repository, context);
     if let Err(event) = object::clean_up(repository, context).await {
         object::tell(repository, context, vec![event]).await;
         return Next::RETRY;
@@ -110,126 +127,4 @@ async fn make_static<C: Cluster>(repository: &HelmRepository, context: &Context<
         }
     }
     Next::WhenChanged
-}
-
-/// Why a repository of type `default` is not served.
-fn refusal(repository: &HelmRepository) -> Failure {
-    if repository
-        .spec
-        .url
-        .to_ascii_lowercase()
-        .starts_with("oci://")
-    {
-        return Failure::stalled(
-            reason::URL_INVALID,
-            &format!(
-                "{}'oci' URL scheme cannot be used with 'default' HelmRepository type",
-                message::INVALID_REPOSITORY_URL
-            ),
-        );
-    }
-    Failure::unsupported(
-        "spec.type",
-        "repositories of type default, with an index, are not served by this version, only those of type oci are",
-    )
-}
-
-async fn report<C: Cluster>(
-    repository: &HelmRepository,
-    context: &Context<C>,
-    outcome: Outcome<'_>,
-) -> Next {
-    let old = repository.status.clone().unwrap_or_default();
-    let before = Before {
-        conditions: &old.conditions,
-        generation: repository.generation(),
-        observed_generation: old.observed_generation.unwrap_or(-1),
-        had_artifact: old.artifact.is_some(),
-        has_artifact: old.artifact.is_some(),
-    };
-    let (conditions, observed) =
-        conditions::after(HELM_REPOSITORY, before, outcome, &object::time(now()));
-    let status = HelmRepositoryStatus {
-        conditions,
-        observed_generation: Some(observed),
-        last_handled_reconcile_at: repository
-            .requested_at()
-            .map(str::to_owned)
-            .or_else(|| old.last_handled_reconcile_at.clone()),
-        ..old
-    };
-    let value = object::status_value(Some(&status));
-    if let Err(error) = context
-        .cluster
-        .report(repository, Report::Status(value))
-        .await
-    {
-        return object::unreported(repository, &error);
-    }
-    let Outcome::Failed(failure) = outcome else {
-        return Next::WhenChanged;
-    };
-    let event = Event::warning(failure.reason, failure.message.clone());
-    object::tell(repository, context, vec![event]).await;
-    failure.retry.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use portolan_api::FINALIZER;
-
-    use super::*;
-    use crate::failure::Retry;
-
-    #[track_caller]
-    fn check(kind: &str, finalizers: &[&str], status: &Value, expected: bool) {
-        let repository: HelmRepository = serde_json::from_value(json!({
-            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
-            "metadata": { "name": "repo", "namespace": "team", "finalizers": finalizers },
-            "spec": { "type": kind, "url": "oci://registry.example.com/charts" },
-            "status": status,
-        }))
-        .unwrap();
-        assert_eq!(concerns_us(&repository), expected);
-    }
-
-    /// Flux's own rows: `−1` is what the definition writes into a new object.
-    #[test]
-    fn a_repository_of_type_oci_concerns_us_while_it_carries_something() {
-        check("oci", &[], &json!({}), false);
-        check("oci", &[], &json!({ "observedGeneration": 0 }), false);
-        check("oci", &[], &json!({ "observedGeneration": -1 }), true);
-        check("oci", &[], &json!({ "observedGeneration": 3 }), true);
-        check(
-            "oci",
-            &[],
-            &json!({ "url": "http://localhost/index.yaml" }),
-            true,
-        );
-        check("oci", &[FINALIZER], &json!({}), true);
-        check("oci", &["example.com/other"], &json!({}), false);
-        check("default", &[], &json!({}), true);
-    }
-
-    #[test]
-    fn a_repository_of_type_default_is_refused_by_name_or_by_its_url() {
-        #[track_caller]
-        fn refused(url: &str, expected: &str) {
-            let repository: HelmRepository = serde_json::from_value(json!({
-                "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
-                "metadata": { "name": "repo", "namespace": "team" },
-                "spec": { "url": url },
-            }))
-            .unwrap();
-            let failure = refusal(&repository);
-            assert_eq!(
-                (failure.reason, failure.retry),
-                (expected, Retry::WhenChanged)
-            );
-        }
-        refused("OCI://registry.example.com/charts", reason::URL_INVALID);
-        refused("https://charts.example.com", reason::UNSUPPORTED_FIELD);
-    }
 }

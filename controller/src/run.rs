@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use kube::Client;
-use kube::runtime::reflector;
 use kube::runtime::reflector::store::Writer;
 use portolan_acquire::{Acquirer, Limits};
-use portolan_api::{HelmChart, HelmRepository};
+use portolan_api::{Bucket, GitRepository, HelmChart, HelmRepository};
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store, host_name};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -25,10 +25,12 @@ use crate::context::{Context, Settings};
 use crate::engine::Engine;
 use crate::events::{Notifier, Recorder};
 use crate::flags::{Reconciling, RunFlags};
-use crate::kind::Reconcile;
+use crate::kind::{Reconcile, Watched};
 use crate::leader::{Candidate, Leadership, Lease, Seat, lease_name};
 use crate::listen::Port;
 use crate::metrics::Metrics;
+use crate::news::Announcer;
+use crate::observer::Observer;
 use crate::pages::Pages;
 use crate::repository;
 
@@ -257,18 +259,40 @@ impl Work<'_> {
             self.leadership.clone(),
             self.metrics.clone(),
         );
-        let (reader, repositories) = reflector::store();
+        let repositories = Writer::<HelmRepository>::new(());
+        let git_repositories = Writer::<GitRepository>::new(());
+        let buckets = Writer::<Bucket>::new(());
         let context = Arc::new(Context {
             cluster,
             acquirer: Acquirer::new(self.parts.transport.clone(), self.limits()),
             store,
             address: self.parts.address.clone(),
-            repositories: reader,
-            settings: Settings::default(),
+            repositories: repositories.as_reader(),
+            git_repositories: git_repositories.as_reader(),
+            buckets: buckets.as_reader(),
+            settings: Settings {
+                require_index_digest: self.flags.access.require_index_digest,
+                ..Settings::default()
+            },
         });
-        let engine = self.engine::<HelmRepository>(&context, repositories, repository::concerns_us);
+        let (announce, news) = unbounded_channel();
+        let announcer = || Announcer::new(announce.clone());
+        tasks.spawn(observed(
+            &context,
+            git_repositories,
+            announcer(),
+            told.clone(),
+        ));
+        tasks.spawn(observed(&context, buckets, announcer(), told.clone()));
+        let engine = Engine {
+            announcer: Some(announcer()),
+            ..self.engine(&context, repositories, repository::concerns_us)
+        };
         tasks.spawn(looked_after(engine, end(told.clone())));
-        let engine = self.engine::<HelmChart>(&context, Writer::new(()), |_| true);
+        let engine = Engine {
+            news: Some(news),
+            ..self.engine::<HelmChart>(&context, Writer::new(()), |_| true)
+        };
         tasks.spawn(looked_after(engine, end(told)));
         info!("serving and reconciling");
         let ended = tokio::select! {
@@ -302,9 +326,13 @@ impl Work<'_> {
     }
 
     fn limits(&self) -> Limits {
-        Limits::default()
-            .max_chart_bytes(self.flags.limits.helm_chart_max_size)
-            .max_file_bytes(self.flags.limits.helm_chart_file_max_size)
+        Limits {
+            max_cached_index_age: self.flags.caches.helm_cache_ttl,
+            ..Limits::default()
+        }
+        .max_index_bytes(self.flags.limits.helm_index_max_size)
+        .max_chart_bytes(self.flags.limits.helm_chart_max_size)
+        .max_file_bytes(self.flags.limits.helm_chart_file_max_size)
     }
 
     fn engine<K: Reconcile>(
@@ -322,7 +350,27 @@ impl Work<'_> {
             concurrent,
             pace: reconciling.pace(),
             metrics: self.metrics.queue(K::NAME, concurrent),
+            announcer: None,
+            news: None,
         }
+    }
+}
+
+/// The sources of other controllers, for as long as there is something to do with them.
+fn observed<K: Watched>(
+    context: &Context<Kubernetes>,
+    objects: Writer<K>,
+    announcer: Announcer,
+    told: watch::Receiver<bool>,
+) -> impl Future<Output = anyhow::Result<()>> + use<K> {
+    let observer = Observer {
+        cluster: context.cluster.clone(),
+        objects,
+        announcer,
+    };
+    async move {
+        observer.run(end(told)).await;
+        Ok(())
     }
 }
 

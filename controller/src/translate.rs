@@ -3,27 +3,29 @@
 //! A field that the schema accepts and this version cannot honour is refused here, by name, before
 //! anything is fetched.
 
-use std::collections::BTreeMap;
+mod access;
+
 use std::sync::Arc;
 
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
-use kube::ResourceExt;
-use portolan_acquire::{ChartName, Request};
-use portolan_api::{
-    HelmChart, HelmChartSpec, HelmRepository, Provider, RepositoryType, SourceKind, message, reason,
+use kube::ResourceExt as _;
+use portolan_acquire::{
+    ChartName, ChartRepository, Recipe, Registry, Repositories, Repository, Request, Source,
+    SourceRequest, StoredIndex,
 };
-use portolan_auth::{
-    Anonymous, Credential, CredentialProvider, DockerConfig, Fixed, KeyMatching, Tls,
+use portolan_api::{
+    Artifact, GitRepository, HelmChart, HelmChartSpec, HelmRepository, ReconcileStrategy,
+    RepositoryType, message, reason,
 };
 use portolan_reference::{OciRepository, RepositoryUrl, Scheme, redacted};
+use portolan_store::Store;
 
 use crate::chain::chain;
 use crate::failure::Failure;
+use crate::kind::{Kind as _, Watched as _};
+use crate::secrets::Secrets;
 
-/// The type of Secrets that `kubectl create secret docker-registry` makes.
-const DOCKER_CONFIG_TYPE: &str = "kubernetes.io/dockerconfigjson";
-const DOCKER_CONFIG_KEY: &str = ".dockerconfigjson";
+/// How much of a revision becomes part of a version: labels are made of versions, and are short.
+const REVISION_CHARACTERS: usize = 12;
 
 /// Refuse what this version cannot do, naming the field.
 pub(crate) fn refuse_unsupported(spec: &HelmChartSpec) -> Result<(), Failure> {
@@ -36,53 +38,12 @@ pub(crate) fn refuse_unsupported(spec: &HelmChartSpec) -> Result<(), Failure> {
             )
         });
     }
-    if !matches!(spec.source_ref.kind, SourceKind::HelmRepository) {
-        return Err(Failure::unsupported(
-            "spec.sourceRef.kind",
-            &format!(
-                "charts from a {} cannot be built by this version, only those of a HelmRepository of type oci are served",
-                spec.source_ref.kind
-            ),
-        ));
-    }
-    // The chart's own values alone are what the chart has anyway.
-    if !matches!(spec.values_files.as_slice(), [] | [_])
-        || spec.values_files.iter().any(|file| file != "values.yaml")
-    {
-        return Err(Failure::unsupported(
-            "spec.valuesFiles",
-            "values files cannot be merged by this version",
-        ));
-    }
     Ok(())
 }
 
-/// Which Secrets a repository names: for the credential, and for TLS.
-pub(crate) fn secrets_of(repository: &HelmRepository) -> (Option<&str>, Option<&str>) {
-    (
-        repository
-            .spec
-            .secret_ref
-            .as_ref()
-            .map(|secret| secret.name.as_str()),
-        repository
-            .spec
-            .cert_secret_ref
-            .as_ref()
-            .map(|secret| secret.name.as_str()),
-    )
-}
-
-/// What the repository's Secrets hold, as far as it names any.
-#[derive(Debug, Default)]
-pub(crate) struct Secrets {
-    /// That of `spec.secretRef`.
-    pub(crate) credential: Option<Secret>,
-    /// That of `spec.certSecretRef`.
-    pub(crate) tls: Option<Secret>,
-}
-
-/// What is to be acquired for `chart` from `repository`.
+/// The chart that is to be acquired for `chart` from `repository`.
+///
+/// From a repository with an index it is looked up in the one that lies in `store`.
 ///
 /// # Errors
 ///
@@ -91,32 +52,147 @@ pub(crate) fn request(
     chart: &HelmChart,
     repository: &HelmRepository,
     secrets: &Secrets,
+    store: &Store,
 ) -> Result<Request, Failure> {
-    let name: ChartName = chart.spec.chart.parse().map_err(|error| {
+    let invalid = |error: &(dyn std::error::Error + 'static)| {
         Failure::stalled(
             reason::INVALID_CHART_REFERENCE,
-            &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
+            &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(error)),
         )
-    })?;
-    let base = base(repository)?;
-    let credentials = credentials(repository, secrets, &base, &name)?;
-    let request = Request::new(base, name, chart.spec.version())
-        .credentials(credentials)
-        .tenant(chart.namespace().unwrap_or_default())
-        .tls(tls(secrets)?);
-    request.check().map_err(|error| {
-        Failure::stalled(
-            reason::INVALID_CHART_REFERENCE,
-            &format!("{}{}", message::INVALID_CHART_REFERENCE, chain(&error)),
-        )
-    })?;
-    Ok(if repository.spec.insecure {
-        request.allow_plain_http()
-    } else {
-        request
+    };
+    let name: ChartName = chart.spec.chart.parse().map_err(|error| invalid(&error))?;
+    let origin = reached(repository, secrets, Some(&name))?;
+    let index = match &origin {
+        Repository::Charts(_) => Some(stored_index(repository, store)?),
+        Repository::Registry(_) => None,
+    };
+    let request = Request::from_repository(origin, name, chart.spec.version())
+        .recipe(recipe(chart, version_metadata(chart, None)));
+    request.check().map_err(|error| invalid(&error))?;
+    Ok(match index {
+        Some(index) => request.with_index(index),
+        None => request,
     })
 }
 
+/// The chart that is to be built for `chart` from what a `GitRepository` or a `Bucket`, of which
+/// `kind` says which, has stored.
+///
+/// # Errors
+///
+/// A [`Failure`] if the source says nothing that could be followed.
+pub(crate) fn source_request(
+    chart: &HelmChart,
+    kind: &str,
+    artifact: &Artifact,
+    repositories: Arc<dyn Repositories>,
+) -> Result<SourceRequest, Failure> {
+    let unusable = |what: &str, error: &(dyn std::error::Error + 'static)| {
+        Failure::fetch(
+            reason::SOURCE_UNAVAILABLE,
+            &format!(
+                "{}the {what} of the artifact of {kind} '{}' cannot be used: {}",
+                message::FAILED_TO_GET_SOURCE,
+                chart.spec.source_ref.name,
+                chain(error)
+            ),
+        )
+    };
+    let url = artifact
+        .url
+        .parse()
+        .map_err(|error| unusable("URL", &error))?;
+    let digest = artifact
+        .digest
+        .parse()
+        .map_err(|error| unusable("digest", &error))?;
+    let metadata = version_metadata(chart, Some((kind, &artifact.revision)));
+    let source = Source::artifact(url, digest);
+    let request = SourceRequest::new(source, &artifact.revision, &chart.spec.chart, repositories);
+    Ok(request.recipe(recipe(chart, metadata)))
+}
+
+/// The repository, as it is reached for `chart`, or for any chart in it.
+///
+/// # Errors
+///
+/// A [`Failure`] that names the field or the Secret, and says what to do.
+pub(crate) fn reached(
+    repository: &HelmRepository,
+    secrets: &Secrets,
+    chart: Option<&ChartName>,
+) -> Result<Repository, Failure> {
+    let tenant = repository.home();
+    if repository.spec.repository_type() != RepositoryType::Oci {
+        let charts = ChartRepository::new(url(repository)?)
+            .credential(access::repository_credential(secrets)?)
+            .tenant(tenant)
+            .tls(access::tls(repository, secrets)?);
+        return Ok(if repository.spec.pass_credentials {
+            charts.pass_credentials().into()
+        } else {
+            charts.into()
+        });
+    }
+    let base = base(repository)?;
+    let wanted = chart.and_then(|name| base.join(name.as_str()).ok());
+    let wanted = wanted.as_ref().unwrap_or(&base);
+    let credentials = access::registry_credentials(repository, secrets, &base, wanted)?;
+    let registry = Registry::new(base)
+        .credentials(credentials)
+        .tenant(tenant)
+        .tls(access::tls(repository, secrets)?);
+    Ok(if repository.spec.insecure {
+        registry.allow_plain_http().into()
+    } else {
+        registry.into()
+    })
+}
+
+/// A repository with an index, as it is reached.
+///
+/// # Errors
+///
+/// As [`reached`].
+pub(crate) fn charts(
+    repository: &HelmRepository,
+    secrets: &Secrets,
+) -> Result<ChartRepository, Failure> {
+    match reached(repository, secrets, None)? {
+        Repository::Charts(charts) => Ok(charts),
+        Repository::Registry(_) => Err(Failure::stalled(
+            reason::URL_INVALID,
+            &format!("{}it has no index", message::INVALID_REPOSITORY_URL),
+        )),
+    }
+}
+
+/// The URL of a repository with an index.
+///
+/// # Errors
+///
+/// A [`Failure`] if it is none.
+pub(crate) fn url(repository: &HelmRepository) -> Result<RepositoryUrl, Failure> {
+    let invalid = |text: &str| {
+        Failure::stalled(
+            reason::URL_INVALID,
+            &format!("{}{text}", message::INVALID_REPOSITORY_URL),
+        )
+    };
+    let url: RepositoryUrl = repository
+        .spec
+        .url
+        .parse()
+        .map_err(|error| invalid(&chain(&error)))?;
+    if url.scheme() == Scheme::Oci {
+        return Err(invalid(
+            "'oci' URL scheme cannot be used with 'default' HelmRepository type",
+        ));
+    }
+    Ok(url)
+}
+
+/// The path in a registry that a repository of type `oci` names.
 fn base(repository: &HelmRepository) -> Result<OciRepository, Failure> {
     let invalid = |error: &(dyn std::error::Error + 'static)| {
         Failure::stalled(
@@ -124,7 +200,6 @@ fn base(repository: &HelmRepository) -> Result<OciRepository, Failure> {
             &format!("{}{}", message::INVALID_REPOSITORY_URL, chain(error)),
         )
     };
-    debug_assert!(repository.spec.repository_type() == RepositoryType::Oci);
     let url: RepositoryUrl = repository
         .spec
         .url
@@ -143,153 +218,74 @@ fn base(repository: &HelmRepository) -> Result<OciRepository, Failure> {
     url.oci().map_err(|error| invalid(&error))
 }
 
-fn credentials(
-    repository: &HelmRepository,
-    secrets: &Secrets,
-    base: &OciRepository,
-    chart: &ChartName,
-) -> Result<Arc<dyn CredentialProvider>, Failure> {
-    let Some(secret) = &secrets.credential else {
-        return match repository.spec.provider() {
-            Provider::Generic => Ok(Arc::new(Anonymous)),
-            provider => Err(Failure::unsupported(
-                &format!(
-                    "spec.provider of HelmRepository '{}'",
-                    repository.name_any()
-                ),
-                &format!(
-                    "the login of {provider} is not supported by this version, use a secretRef"
-                ),
-            )),
-        };
-    };
-    let credential = if secret.type_.as_deref() == Some(DOCKER_CONFIG_TYPE) {
-        from_docker_config(secret, base, chart)?
+/// The index that the repository has stored.
+fn stored_index(repository: &HelmRepository, store: &Store) -> Result<StoredIndex, Failure> {
+    let name = repository.name_any();
+    let none = || Failure::no_artifact(HelmRepository::NAME, &name);
+    let artifact = repository.artifact().ok_or_else(none)?;
+    // One without a digest vouches for nothing, and its repository is about to notice.
+    let digest = artifact.digest.parse().map_err(|_| none())?;
+    Ok(StoredIndex::new(store.clone(), &artifact.path, digest))
+}
+
+/// What is to be made of the chart.
+fn recipe(chart: &HelmChart, version_metadata: Option<String>) -> Recipe {
+    let recipe = Recipe::new().values_files(values_files(&chart.spec));
+    let recipe = if chart.spec.ignore_missing_values_files {
+        recipe.ignore_missing_values_files()
     } else {
-        from_pair(secret)?
+        recipe
     };
-    Ok(match credential {
-        Some(credential) => Arc::new(Fixed::new(credential)),
-        None => Arc::new(Anonymous),
-    })
-}
-
-fn from_docker_config(
-    secret: &Secret,
-    base: &OciRepository,
-    chart: &ChartName,
-) -> Result<Option<Credential>, Failure> {
-    let unusable = |text: &str| {
-        Failure::fetch(
-            reason::AUTHENTICATION_FAILED,
-            &format!("failed to configure OCI registry authentication: {text}"),
-        )
-    };
-    let data = text_of(secret, DOCKER_CONFIG_KEY).ok_or_else(|| {
-        unusable(&format!(
-            "secret '{}' has no key '{DOCKER_CONFIG_KEY}'",
-            home(secret)
-        ))
-    })?;
-    let config = DockerConfig::parse(data.as_bytes()).map_err(|error| {
-        unusable(&format!(
-            "unable to load Docker config from Secret '{}': {}",
-            secret.name_any(),
-            chain(&error)
-        ))
-    })?;
-    let wanted = base.join(chart.as_str()).unwrap_or_else(|_| base.clone());
-    let matching = KeyMatching::AnyKeyOfHost;
-    let credential = config.credential_for(&wanted, matching).map_err(|error| {
-        unusable(&format!(
-            "Secret '{}': {}",
-            secret.name_any(),
-            chain(&error)
-        ))
-    })?;
-    // An entry without a credential says that nobody logs in there; no entry is a mistake.
-    if credential.is_none() && !config.has_entry_for(&wanted, matching) {
-        return Err(unusable(&format!(
-            "no auth config for '{}' in the docker-registry Secret '{}'",
-            base.registry(),
-            secret.name_any()
-        )));
-    }
-    Ok(credential)
-}
-
-/// `username` and `password`: both, or neither, which means that nobody logs in.
-fn from_pair(secret: &Secret) -> Result<Option<Credential>, Failure> {
-    let username = text_of(secret, "username").filter(|text| !text.is_empty());
-    let password = text_of(secret, "password").filter(|text| !text.is_empty());
-    let half = |has: &str, lacks: &str| {
-        Failure::fetch(
-            reason::AUTHENTICATION_FAILED,
-            &format!(
-                "failed to detect authentication methods: secret '{}': malformed basic auth - has '{has}' but missing '{lacks}'",
-                home(secret)
-            ),
-        )
-    };
-    match (username, password) {
-        (Some(username), Some(password)) => Ok(Some(Credential::basic(username, password))),
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(half("username", "password")),
-        (None, Some(_)) => Err(half("password", "username")),
+    match version_metadata {
+        Some(metadata) => recipe.version_metadata(metadata),
+        None => recipe,
     }
 }
 
-/// `ca.crt`, and `tls.crt` with `tls.key`; the older names that Flux also takes are read where those
-/// are absent.
-fn tls(secrets: &Secrets) -> Result<Tls, Failure> {
-    let Some(secret) = &secrets.tls else {
-        return Ok(Tls::default());
-    };
-    let failed = |text: &str| {
-        Failure::fetch(
-            reason::AUTHENTICATION_FAILED,
-            &format!(
-                "failed to construct TLS config from Secret '{}': {text}",
-                home(secret)
-            ),
-        )
-    };
-    let read = |name: &str, legacy: &str| text_of(secret, name).or_else(|| text_of(secret, legacy));
-    let mut tls = Tls::default();
-    let authority = read("ca.crt", "caFile");
-    if let Some(pem) = authority {
-        tls = tls
-            .with_roots_pem(pem.as_bytes())
-            .map_err(|error| failed(&format!("ca.crt: {}", chain(&error))))?;
-    }
-    match (read("tls.crt", "certFile"), read("tls.key", "keyFile")) {
-        (Some(certificate), Some(key)) => tls
-            .with_identity_pem(certificate.as_bytes(), key.as_bytes())
-            .map_err(|error| failed(&chain(&error))),
-        (Some(_), None) => Err(failed("has 'tls.crt' but missing 'tls.key'")),
-        (None, Some(_)) => Err(failed("has 'tls.key' but missing 'tls.crt'")),
-        (None, None) if authority.is_none() => Err(failed(
-            "none of the keys 'ca.crt', 'tls.crt' and 'tls.key' is there",
-        )),
-        (None, None) => Ok(tls),
+/// The values files that are to be merged. The chart's own values alone are what the chart has anyway.
+pub(crate) fn values_files(spec: &HelmChartSpec) -> &[String] {
+    match spec.values_files.as_slice() {
+        [only] if only == "values.yaml" => &[],
+        files => files,
     }
 }
 
-fn home(secret: &Secret) -> String {
-    format!(
-        "{}/{}",
-        secret.namespace().unwrap_or_default(),
-        secret.name_any()
-    )
+/// What is told apart in a version although the chart says the same: the revision of the source, if
+/// that is asked for, and the generation of the object, if values are merged.
+fn version_metadata(chart: &HelmChart, source: Option<(&str, &str)>) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some((kind, revision)) = source
+        && chart.spec.reconcile_strategy() == ReconcileStrategy::Revision
+    {
+        let content = if kind == GitRepository::NAME {
+            commit(revision)
+        } else {
+            hexadecimals(revision)
+        };
+        parts.push(content.chars().take(REVISION_CHARACTERS).collect());
+    }
+    if !values_files(&chart.spec).is_empty() {
+        parts.push(chart.generation().to_string());
+    }
+    (!parts.is_empty()).then(|| parts.join("."))
 }
 
-/// The value of a key, if it is text; `stringData` counts where there is no API server to fold it in.
-fn text_of<'a>(secret: &'a Secret, key: &str) -> Option<&'a str> {
-    let folded = secret.string_data.as_ref().and_then(|data| data.get(key));
-    folded.map(String::as_str).or_else(|| {
-        let data: &BTreeMap<String, ByteString> = secret.data.as_ref()?;
-        std::str::from_utf8(&data.get(key)?.0).ok()
-    })
+/// The hash in the revision of a Git repository: of `main@sha1:<hash>`, `sha1:<hash>` or the older
+/// `main/<hash>`.
+fn commit(revision: &str) -> &str {
+    let named = revision.rsplit_once('@').map_or(revision, |(_, hash)| hash);
+    match named.split_once(':') {
+        Some((_, hash)) => hash,
+        None => named.rsplit_once('/').map_or(named, |(_, hash)| hash),
+    }
+}
+
+/// The digits of a digest; anything else as it is.
+fn hexadecimals(revision: &str) -> &str {
+    match revision.split_once(':') {
+        Some((_, digits)) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => digits,
+        _ => revision,
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ use futures_util::stream::{BoxStream, unfold};
 use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::watcher::Event;
 use kube::{Resource, ResourceExt as _};
+use portolan_api::{Bucket, GitRepository};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use self::live::Live;
@@ -32,7 +34,7 @@ use self::object::Object;
 use self::reader::{Contents, Reader};
 use crate::clock::now;
 use crate::cluster::{Cluster, ClusterError, Report, Severity};
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched};
 
 pub(crate) use self::file::Problem;
 use self::manifest::Id;
@@ -99,6 +101,19 @@ impl Folder {
         objects.filter_map(Object::typed).collect()
     }
 
+    /// Let there be `object`, which is in no file, with its status as it is. One that was given before
+    /// under that name is replaced.
+    pub(crate) fn give(&self, object: &Value) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let id = Id {
+            kind: text(&object["kind"]),
+            namespace: text(&object["metadata"]["namespace"]),
+            name: text(&object["metadata"]["name"]),
+        };
+        self.state().live.give(&id, object);
+        self.tell();
+    }
+
     /// What is wrong with the files.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         self.state().problems.clone()
@@ -160,7 +175,7 @@ impl Follower {
 }
 
 impl Cluster for Folder {
-    fn watch<K: Kind>(&self) -> BoxStream<'static, Result<Event<K>, ClusterError>> {
+    fn watch<K: Watched>(&self) -> BoxStream<'static, Result<Event<K>, ClusterError>> {
         let watch = Watch::begin(self.clone());
         unfold(watch, |mut watch| async move {
             loop {
@@ -189,9 +204,16 @@ impl Cluster for Folder {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         };
-        let state = self.state();
-        let object = state.live.get(&id).and_then(Object::typed);
-        Ok(object.map(|object: Arc<K>| K::clone(&object)))
+        let object: Option<Arc<K>> = self.state().live.get(&id).and_then(Object::typed);
+        let is_foreign = [GitRepository::NAME, Bucket::NAME].contains(&id.kind.as_str());
+        if object.is_none() && is_foreign {
+            let Id { kind, .. } = &id;
+            return Err(ClusterError::Missing(format!(
+                "{kind}.source.toolkit.fluxcd.io \"{name}\" not found: \
+                 --source {kind}/{namespace}/{name}=PATH takes a folder or a .tar.gz for it"
+            )));
+        }
+        Ok(object.map(|object| K::clone(&object)))
     }
 
     async fn report<K: Kind>(
@@ -228,7 +250,7 @@ struct Watch<K> {
     waiting: VecDeque<Event<K>>,
 }
 
-impl<K: Kind> Watch<K> {
+impl<K: Watched> Watch<K> {
     fn begin(folder: Folder) -> Self {
         let mut watch = Self {
             changes: folder.changes(),

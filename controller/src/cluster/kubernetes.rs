@@ -19,7 +19,7 @@ use crate::cluster::patch::{merge_patch, with_foreign};
 use crate::cluster::watching::watching;
 use crate::cluster::{Cluster, ClusterError, Report};
 use crate::events::{Recorder, Subject};
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 
@@ -174,7 +174,7 @@ impl Kubernetes {
 }
 
 impl Cluster for Kubernetes {
-    fn watch<K: Kind>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>> {
+    fn watch<K: Watched>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>> {
         let api = match &self.scope.namespace {
             Some(namespace) => Api::namespaced(self.client.clone(), namespace),
             None => Api::all(self.client.clone()),

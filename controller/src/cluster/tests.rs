@@ -14,7 +14,7 @@ use hyper::body::Frame;
 use kube::client::Body;
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
-use portolan_api::{FINALIZER, HelmChart};
+use portolan_api::{FINALIZER, GitRepository, HelmChart};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
@@ -616,4 +616,30 @@ async fn a_server_that_is_away_is_asked_less_and_less_often() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_is_not_installed_is_told_apart_and_asked_for_until_it_is() {
+    let source = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+        "metadata": { "namespace": "ns", "name": "src", "resourceVersion": "1" },
+        "spec": { "url": "https://git.example.com/a", "interval": "1m" },
+    });
+    let lines = vec![line("ADDED", &source), end_of_list()];
+    let rig = Rig::new([
+        Answer::Refusal(404, "the server could not find the requested resource"),
+        Answer::Refusal(404, "the server could not find the requested resource"),
+        Answer::Watch(lines),
+    ]);
+    let mut unknown = 0;
+    let mut events = rig.cluster.watch::<GitRepository>();
+    let found = loop {
+        match events.next().await.expect("a watch has no end") {
+            Err(ClusterError::UnknownKind(_)) => unknown += 1,
+            Err(error) => panic!("{error:?}"),
+            Ok(watcher::Event::InitApply(source)) => break source.name_any(),
+            Ok(_) => {}
+        }
+    };
+    assert_eq!((unknown, found.as_str()), (2, "src"));
 }

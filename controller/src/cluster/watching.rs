@@ -16,7 +16,7 @@ use tracing::info;
 
 use crate::cluster::{ClusterError, Event};
 use crate::events::{Recorder, Subject};
-use crate::kind::Kind;
+use crate::kind::Watched;
 use crate::metrics::Metrics;
 
 /// The reason of the event on an object that cannot be read.
@@ -33,7 +33,7 @@ type Events<K> = BoxStream<'static, watcher::Result<watcher::Event<Guarded<K>>>>
 /// After a failure the watch takes up where it was, or lists everything again, with a growing wait
 /// (0.8 s to 30 s, with jitter). An object that cannot be read as `K` is passed over, in the log,
 /// by an event and in a metric; one that could be read before vanishes from the next list.
-pub(super) fn watching<K: Kind>(
+pub(super) fn watching<K: Watched>(
     api: Api<Guarded<K>>,
     config: watcher::Config,
     recorder: Recorder,
@@ -54,7 +54,7 @@ pub(super) fn watching<K: Kind>(
     })
 }
 
-struct Watching<K: Kind> {
+struct Watching<K: Watched> {
     events: Events<K>,
     backoff: DefaultBackoff,
     /// How long to wait before the next event is asked for, after a failure.
@@ -65,11 +65,11 @@ struct Watching<K: Kind> {
     metrics: Metrics,
 }
 
-fn open<K: Kind>(api: &Api<Guarded<K>>, config: watcher::Config) -> Events<K> {
+fn open<K: Watched>(api: &Api<Guarded<K>>, config: watcher::Config) -> Events<K> {
     watcher(api.clone(), config).boxed()
 }
 
-impl<K: Kind> Watching<K> {
+impl<K: Watched> Watching<K> {
     async fn next(&mut self) -> Result<watcher::Event<K>, ClusterError> {
         loop {
             if let Some(wait) = self.wait.take() {
@@ -114,7 +114,11 @@ impl<K: Kind> Watching<K> {
                         );
                         self.events = open(&self.api, self.config.clone().any_semantic());
                     }
-                    return Err(ClusterError::Api(error.into()));
+                    return Err(if is_unknown_kind(&error) {
+                        ClusterError::UnknownKind(error.into())
+                    } else {
+                        ClusterError::Api(error.into())
+                    });
                 }
             }
         }
@@ -147,4 +151,14 @@ fn has_no_streaming_lists(error: &watcher::Error) -> bool {
         return false;
     };
     matches!(status.code, 400 | 422) && status.message.contains("sendInitialEvents")
+}
+
+/// Whether the API server has no such kind of object at all.
+fn is_unknown_kind(error: &watcher::Error) -> bool {
+    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
+    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
+    else {
+        return false;
+    };
+    status.code == 404
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::failure::Chosen;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -340,5 +341,50 @@ fn a_chart_that_cannot_be_fetched_was_not_built() {
         conditions
             .iter()
             .all(|condition| condition.type_ != "BuildFailed")
+    );
+}
+
+/// Rows of Flux's own controller, where the disk refuses what was already chosen.
+#[test]
+fn what_was_chosen_and_not_stored_makes_the_artifact_outdated() {
+    #[track_caller]
+    fn check(has_artifact: bool, expected: &[&str]) {
+        let failure = Failure {
+            condition: "StorageOperationFailed",
+            reason: "ArchiveOperationFailed",
+            chosen: Some(Box::new(Chosen {
+                reason: reason::NEW_REVISION,
+                text: "new index revision 'sha256:1'".to_owned(),
+            })),
+            ..failure(LATER)
+        };
+        let seen = Before {
+            had_artifact: has_artifact,
+            has_artifact,
+            ..before(&[])
+        };
+        let (conditions, _) = after(HELM_REPOSITORY, seen, Outcome::Failed(&failure), &time(NOW));
+        assert_eq!(told(&conditions), expected);
+        assert_eq!(
+            message_of(&conditions, "Reconciling"),
+            "building artifact: new index revision 'sha256:1'"
+        );
+    }
+    check(
+        true,
+        &[
+            "Reconciling=True/ProgressingWithRetry",
+            "Ready=False/ArchiveOperationFailed",
+            "ArtifactOutdated=True/NewRevision",
+            "StorageOperationFailed=True/ArchiveOperationFailed",
+        ],
+    );
+    check(
+        false,
+        &[
+            "Reconciling=True/ProgressingWithRetry",
+            "Ready=False/ArchiveOperationFailed",
+            "StorageOperationFailed=True/ArchiveOperationFailed",
+        ],
     );
 }

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use kube::runtime::reflector;
 use portolan_acquire::{Acquirer, Limits};
-use portolan_api::annotation;
+use portolan_api::{Artifact, annotation};
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store as Files};
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::cluster::{ClusterError, Report};
 use crate::context::Settings;
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched};
 use crate::metrics::Metrics;
 
 /// An object whose passes go as `script` says.
@@ -40,8 +40,15 @@ struct ProbeSpec {
     script: String,
 }
 
-impl Kind for Probe {
+impl Watched for Probe {
     const NAME: &'static str = "Probe";
+
+    fn artifact(&self) -> Option<&Artifact> {
+        None
+    }
+}
+
+impl Kind for Probe {
     const OWNED: &'static [&'static str] = &[];
 
     fn conditions(&self) -> &[Condition] {
@@ -97,6 +104,10 @@ impl Reconcile for Probe {
         let _ = context.cluster.report(&*self, told).await;
         Next::WhenChanged
     }
+
+    fn is_concerned_by(&self, news: &News) -> bool {
+        self.metadata.namespace.as_deref() == Some(&news.namespace)
+    }
 }
 
 type Events = UnboundedReceiver<Result<watcher::Event<Value>, ClusterError>>;
@@ -110,7 +121,7 @@ struct Script {
 }
 
 impl Cluster for Script {
-    fn watch<K: Kind>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>> {
+    fn watch<K: Watched>(&self) -> BoxStream<'static, Result<watcher::Event<K>, ClusterError>> {
         let events = self.events.lock().unwrap().take().expect("one watch");
         futures_util::stream::unfold(events, |mut events| async {
             let event = events.recv().await?.map(|event| event_as::<K>(event));
@@ -164,6 +175,7 @@ fn event_as<K: DeserializeOwned>(event: watcher::Event<Value>) -> watcher::Event
 /// A running engine.
 struct Rig {
     events: UnboundedSender<Result<watcher::Event<Value>, ClusterError>>,
+    news: UnboundedSender<News>,
     reports: Arc<Mutex<Vec<String>>>,
     shutdown: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
@@ -175,6 +187,7 @@ impl Rig {
     /// An engine without jitter that runs `concurrent` passes at a time.
     fn start(concurrent: usize) -> Self {
         let (events, received) = unbounded_channel();
+        let (news, heard) = unbounded_channel();
         let reports = Arc::default();
         let cluster = Script {
             events: Arc::new(Mutex::new(Some(received))),
@@ -194,6 +207,8 @@ impl Rig {
                 store: Files::open(files.path(), Options::default()).expect("a store"),
                 address: Address::new("localhost").expect("an address"),
                 repositories,
+                git_repositories: reflector::store().0,
+                buckets: reflector::store().0,
                 settings: Settings::default(),
             }),
             objects: Writer::default(),
@@ -204,6 +219,8 @@ impl Rig {
                 ..Pace::default()
             },
             metrics: metrics.queue("Probe", concurrent),
+            announcer: None,
+            news: Some(heard),
         };
         let (shutdown, told) = oneshot::channel::<()>();
         let running = tokio::spawn(engine.run(async {
@@ -211,6 +228,7 @@ impl Rig {
         }));
         Self {
             events,
+            news,
             reports,
             shutdown: Some(shutdown),
             running,
@@ -276,6 +294,31 @@ async fn every_listed_object_is_looked_at_at_once_and_a_new_one_too() {
     assert_eq!(rig.within(1).await, ["0s ns/a looked", "0s ns/b looked"]);
     rig.send(watcher::Event::Apply(probe("c done")));
     assert_eq!(rig.within(0).await, ["1s ns/c looked"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_concerned_by_the_news_of_a_source_is_looked_at_and_nobody_else() {
+    let rig = Rig::over(2, &["a done", "b fail"]);
+    rig.send(watcher::Event::Apply(changed(
+        probe("c done"),
+        "/metadata/namespace",
+        "other",
+    )));
+    rig.within(20).await;
+    let news = News {
+        kind: "GitRepository",
+        namespace: "ns".to_owned(),
+        name: "src".to_owned(),
+        revision: "2".to_owned(),
+    };
+    rig.news.send(news).expect("the engine listens");
+    // What failed before has a fresh start.
+    let mut told = rig.within(1).await;
+    told.sort();
+    assert_eq!(
+        told,
+        ["20s ns/a looked", "20s ns/b looked", "21s ns/b looked"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

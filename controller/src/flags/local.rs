@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::flags::parse;
 use crate::flags::run::LogLevel;
+use crate::local::LocalSource;
 
 /// The flags of `local`.
 #[derive(Debug, Args)]
@@ -41,12 +42,17 @@ pub(crate) struct LocalFlags {
     /// Take tokens for REGISTRY from the token service at ORIGIN only; may be given several times
     #[arg(long, value_name = "REGISTRY=ORIGIN", action = Append, value_parser = parse::token_realm)]
     pub(crate) token_realm: Vec<(String, Url)>,
+    /// Refuse charts whose bytes do not have the digest that the index of their repository promises,
+    /// or of which it promises none
+    #[arg(long)]
+    pub(crate) require_index_digest: bool,
     /// Also write what happens to standard error
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub(crate) log_level: Option<LogLevel>,
-    /// Not supported by this version: charts cannot be built from a GitRepository or Bucket yet
+    /// Take a folder, or a .tar.gz, for what a `GitRepository` or `Bucket` has fetched; may be given
+    /// several times
     #[arg(long, value_name = "KIND/NS/NAME=DIR|TGZ", action = Append)]
-    pub(crate) source: Vec<String>,
+    pub(crate) source: Vec<LocalSource>,
 }
 
 /// How to tell.

@@ -103,7 +103,7 @@ pub(crate) struct Caches {
     /// How many indexes are kept in memory
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     pub(crate) helm_cache_max_size: u64,
-    /// For how long
+    /// For how long, after one was looked into last
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse::duration)]
     pub(crate) helm_cache_ttl: Duration,
     /// How often those that are too old are removed
@@ -232,6 +232,10 @@ pub(crate) struct Access {
     /// Take tokens for REGISTRY from the token service at ORIGIN only; may be given several times
     #[arg(long, value_name = "REGISTRY=ORIGIN", action = Append, value_parser = parse::token_realm)]
     pub(crate) token_realm: Vec<(String, Url)>,
+    /// Refuse charts whose bytes do not have the digest that the index of their repository promises,
+    /// or of which it promises none
+    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, action = Set, value_parser = parse::boolean)]
+    pub(crate) require_index_digest: bool,
     /// Key exchange algorithms of SSH
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) ssh_kex_algos: Vec<String>,

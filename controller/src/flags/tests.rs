@@ -50,6 +50,7 @@ const FLAGS: &str = "
     ssh-hostkey-algos -
     kubeconfig -
     token-realm -
+    require-index-digest false
 ";
 
 fn no_environment(_: &str) -> Option<String> {

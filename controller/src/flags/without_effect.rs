@@ -6,20 +6,12 @@ use clap::parser::ValueSource;
 /// The flag as clap names it, and why it does nothing.
 pub(super) const WITHOUT_EFFECT: &[(&str, &str)] = &[
     (
-        "helm_index_max_size",
-        "repositories with an index are not read yet",
-    ),
-    (
         "helm_cache_max_size",
-        "repositories with an index are not read yet",
-    ),
-    (
-        "helm_cache_ttl",
-        "repositories with an index are not read yet",
+        "indexes are kept by their weight, 64 MiB in all",
     ),
     (
         "helm_cache_purge_interval",
-        "repositories with an index are not read yet",
+        "indexes that are too old are let go when another one is looked into",
     ),
     (
         "requeue_dependency",

@@ -6,22 +6,25 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::store::Writer;
 use portolan_acquire::{Acquirer, Limits};
-use portolan_api::{HelmChart, HelmRepository};
+use portolan_api::{Bucket, GitRepository, HelmChart, HelmRepository};
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store, host_name};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::error;
 
 use super::storage::Storage;
-use super::{Folder, Follower, LOOK_EVERY, Local, LocalOptions, StartError};
+use super::{Folder, Follower, LOOK_EVERY, Local, LocalOptions, LocalSource, StartError, given};
 use crate::backoff::Pace;
 use crate::chain::chain;
 use crate::context::{Context, Settings};
 use crate::engine::Engine;
-use crate::kind::Reconcile;
+use crate::kind::{Reconcile, Watched};
 use crate::metrics::Metrics;
+use crate::news::Announcer;
+use crate::observer::Observer;
 use crate::repository;
 
 /// How many objects of a kind are worked on at a time. More are no faster, and a burden to registries.
@@ -51,6 +54,8 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         None | Some("") => Address::of_listener(&served_at.to_string(), host_name)?,
         Some(advertised) => Address::new(advertised)?,
     };
+    let own_address = Address::of_listener(&served_at.to_string(), host_name)?;
+    give(&options.sources, &store, &own_address, &folder).await?;
     let transport = options
         .token_realms
         .iter()
@@ -61,13 +66,20 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         .build()?;
 
     let repositories = Writer::<HelmRepository>::new(());
+    let git_repositories = Writer::<GitRepository>::new(());
+    let buckets = Writer::<Bucket>::new(());
     let context = Arc::new(Context {
         cluster: folder.clone(),
         acquirer: Acquirer::new(transport, Limits::default()),
         store: store.clone(),
         address,
         repositories: repositories.as_reader(),
-        settings: Settings::default(),
+        git_repositories: git_repositories.as_reader(),
+        buckets: buckets.as_reader(),
+        settings: Settings {
+            require_index_digest: options.require_index_digest,
+            ..Settings::default()
+        },
     });
     let (stop, stopped) = watch::channel(false);
     let metrics = Metrics::new();
@@ -77,12 +89,29 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         metrics,
         stopped,
     };
-    tasks.spawn(looking_after.over(repositories, repository::concerns_us));
-    tasks.spawn(looking_after.over::<HelmChart>(Writer::new(()), |_| true));
-    tasks.spawn(serve(listener, store, looking_after.end()));
+    let (announce, news) = unbounded_channel();
+    let announcer = || Announcer::new(announce.clone());
+    tasks.spawn(looking_after.observing(git_repositories, announcer()));
+    tasks.spawn(looking_after.observing(buckets, announcer()));
+    let engine = Engine {
+        announcer: Some(announcer()),
+        ..looking_after.over(repositories, repository::concerns_us)
+    };
+    tasks.spawn(engine.run(looking_after.end()));
+    let engine = Engine {
+        news: Some(news),
+        ..looking_after.over::<HelmChart>(Writer::new(()), |_| true)
+    };
+    tasks.spawn(engine.run(looking_after.end()));
     if options.follow {
-        tasks.spawn(follow(follower, looking_after.end()));
+        tasks.spawn(while_running(
+            follower.follow(LOOK_EVERY),
+            looking_after.end(),
+        ));
+        let following = given::follow(options.sources, store.clone(), own_address, folder.clone());
+        tasks.spawn(while_running(following, looking_after.end()));
     }
+    tasks.spawn(serve(listener, store, looking_after.end()));
     Ok(Local {
         changes: folder.changes(),
         folder,
@@ -103,6 +132,26 @@ fn open(root: &Path, storage: Option<&Path>) -> Result<Opened, StartError> {
     let storage = Storage::open(storage, root)?;
     let store = Store::open(storage.path(), Options::default())?;
     Ok((folder, follower, storage, store))
+}
+
+/// Put the sources of this machine in the place of those that another controller would fetch. They are
+/// fetched from our own file server, whatever address others are told.
+async fn give(
+    sources: &[LocalSource],
+    store: &Store,
+    address: &Address,
+    folder: &Folder,
+) -> Result<(), StartError> {
+    for source in sources {
+        let object = given::stored(source, store, address).await;
+        let object = object.map_err(|error| StartError::Source {
+            named: source.to_string(),
+            path: source.path().to_owned(),
+            source: Box::new(error),
+        })?;
+        folder.give(&object);
+    }
+    Ok(())
 }
 
 async fn listen(address: &str) -> Result<TcpListener, StartError> {
@@ -131,16 +180,30 @@ impl Work {
         &self,
         objects: Writer<K>,
         concerns: fn(&K) -> bool,
-    ) -> impl Future<Output = ()> + Send + use<K> {
-        let engine = Engine {
+    ) -> Engine<K, Folder> {
+        Engine {
             context: Arc::clone(&self.context),
             objects,
             concerns,
             concurrent: CONCURRENT,
             pace: PACE,
             metrics: self.metrics.queue(K::NAME, CONCURRENT),
+            announcer: None,
+            news: None,
+        }
+    }
+
+    fn observing<K: Watched>(
+        &self,
+        objects: Writer<K>,
+        announcer: Announcer,
+    ) -> impl Future<Output = ()> + Send + use<K> {
+        let observer = Observer {
+            cluster: self.context.cluster.clone(),
+            objects,
+            announcer,
         };
-        engine.run(self.end())
+        observer.run(self.end())
     }
 
     /// Comes when everything is to end.
@@ -159,9 +222,12 @@ async fn serve(listener: TcpListener, store: Store, end: impl Future<Output = ()
     }
 }
 
-async fn follow(follower: Follower, end: impl Future<Output = ()> + Send) {
+async fn while_running(
+    work: impl Future<Output = ()> + Send,
+    end: impl Future<Output = ()> + Send,
+) {
     tokio::select! {
-        () = follower.follow(LOOK_EVERY) => {}
+        () = work => {}
         () = end => {}
     }
 }

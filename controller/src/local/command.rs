@@ -35,11 +35,6 @@ pub(crate) async fn local(flags: LocalFlags) -> ExitCode {
 }
 
 async fn run(flags: &LocalFlags) -> Result<End, String> {
-    if let Some(source) = flags.source.first() {
-        return Err(format!(
-            "--source {source}: not supported by this version: charts cannot be built from a GitRepository or Bucket yet"
-        ));
-    }
     if let Some(level) = flags.log_level {
         logging::start(level, LogEncoding::Console).map_err(|error| chain(&error))?;
     }
@@ -51,6 +46,8 @@ async fn run(flags: &LocalFlags) -> Result<End, String> {
         storage_adv_addr: flags.storage_adv_addr.clone(),
         token_realms: flags.token_realm.clone(),
         follow: !flags.once,
+        sources: flags.source.clone(),
+        require_index_digest: flags.require_index_digest,
     };
     let mut local = Local::start(&flags.folder, options)
         .await

@@ -1,14 +1,16 @@
 //! How an object is, for people and for pipelines.
 
 use std::fmt;
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use portolan_api::{Artifact, HelmChart, HelmRepository, RepositoryType, condition};
+use kube::ResourceExt as _;
+use portolan_api::{HelmChart, HelmRepository, RepositoryType, SourceKind, condition, reason};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::Folder;
-use crate::kind::Kind;
+use crate::kind::{Kind, Watched as _};
 
 /// An object, and how it was when it was looked at. Written as JSON it is one line of the output of
 /// `portolan-controller local --output json`.
@@ -97,8 +99,7 @@ impl Observed {
         self.path.as_deref()
     }
 
-    fn of<K: Shown>(object: &K) -> Self {
-        let state = state_of(object);
+    fn of<K: Shown>(object: &K, state: State) -> Self {
         let ready = answer(object);
         let artifact = object.artifact();
         Self {
@@ -133,48 +134,61 @@ impl fmt::Display for Observed {
 pub(super) fn all(folder: &Folder) -> Vec<Observed> {
     let charts = folder.objects::<HelmChart>();
     let repositories = folder.objects::<HelmRepository>();
-    let charts = charts.iter().map(|chart| Observed::of(&**chart));
-    let repositories = repositories.iter().map(|found| Observed::of(&**found));
-    charts.chain(repositories).collect()
+    let observed = charts
+        .iter()
+        .map(|chart| Observed::of(&**chart, state_of_chart(chart, &repositories)));
+    let others = repositories
+        .iter()
+        .map(|found| Observed::of(&**found, state_of(&**found)));
+    observed.chain(others).collect()
 }
 
 /// Whether every object of the folder is settled.
 pub(super) fn is_settled(folder: &Folder) -> bool {
-    fn all<K: Shown>(folder: &Folder) -> bool {
-        let objects = folder.objects::<K>();
-        objects
-            .iter()
-            .all(|object| state_of(&**object).is_settled())
+    let repositories = folder.objects::<HelmRepository>();
+    let charts = folder.objects::<HelmChart>();
+    let mut states = charts
+        .iter()
+        .map(|chart| state_of_chart(chart, &repositories))
+        .chain(repositories.iter().map(|found| state_of(&**found)));
+    states.all(State::is_settled)
+}
+
+/// How a chart is. One that found nothing in its repository yet has no answer before the repository
+/// has one, and will be looked at again as soon as there is something.
+fn state_of_chart(chart: &HelmChart, repositories: &[Arc<HelmRepository>]) -> State {
+    let state = state_of(chart);
+    let waits = state == State::Failed
+        && answer(chart).is_some_and(|ready| ready.reason == reason::NO_SOURCE_ARTIFACT);
+    if !waits {
+        return state;
     }
-    all::<HelmChart>(folder) && all::<HelmRepository>(folder)
+    let source = repositories.iter().find(|found| {
+        chart.spec.source_ref.kind == SourceKind::HelmRepository
+            && found.name_any() == chart.spec.source_ref.name
+            && found.home() == chart.home()
+    });
+    match source.map(|found| state_of(&**found)) {
+        Some(State::Pending | State::Ready) => State::Pending,
+        _ => state,
+    }
 }
 
 /// What a kind has to show beyond its conditions.
 trait Shown: Kind {
     /// Whether there is nothing to do for the object, and nothing is ever said of it.
     fn is_static(&self) -> bool;
-
-    /// What it has stored.
-    fn artifact(&self) -> Option<&Artifact>;
 }
 
 impl Shown for HelmChart {
     fn is_static(&self) -> bool {
         false
     }
-
-    fn artifact(&self) -> Option<&Artifact> {
-        self.status.as_ref()?.artifact.as_ref()
-    }
 }
 
 impl Shown for HelmRepository {
     fn is_static(&self) -> bool {
         self.spec.repository_type() == RepositoryType::Oci
-    }
-
-    fn artifact(&self) -> Option<&Artifact> {
-        self.status.as_ref()?.artifact.as_ref()
     }
 }
 
@@ -205,6 +219,8 @@ fn answer<K: Kind>(object: &K) -> Option<&Condition> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// A chart in the namespace `default`.
@@ -224,6 +240,57 @@ pub(super) mod tests {
             path: None,
             conditions: Value::Array(Vec::new()),
         }
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a row reads better without borrows"
+    )]
+    fn object<T: serde::de::DeserializeOwned>(kind: &str, spec: Value, ready: Option<&str>) -> T {
+        let conditions: Vec<Value> = ready
+            .map(|reason| {
+                let is_good = reason.ends_with("Succeeded");
+                json!({
+                    "type": "Ready", "status": if is_good { "True" } else { "False" },
+                    "reason": reason, "message": "", "observedGeneration": 1,
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                })
+            })
+            .into_iter()
+            .collect();
+        serde_json::from_value(json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": kind,
+            "metadata": { "name": "x", "namespace": "team", "generation": 1 },
+            "spec": spec, "status": { "conditions": conditions },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_chart_has_no_answer_before_its_repository_has_one() {
+        #[track_caller]
+        fn check(chart: &str, repositories: &[Option<&str>], expected: State) {
+            let spec = json!({
+                "chart": "app", "interval": "1m",
+                "sourceRef": { "kind": "HelmRepository", "name": "x" },
+            });
+            let chart: HelmChart = object("HelmChart", spec, Some(chart));
+            let repositories: Vec<_> = repositories
+                .iter()
+                .map(|ready| {
+                    let spec = json!({ "url": "https://charts.example.com" });
+                    Arc::new(object("HelmRepository", spec, *ready))
+                })
+                .collect();
+            let found = state_of_chart(&chart, &repositories);
+            assert_eq!(found, expected);
+        }
+        check("NoSourceArtifact", &[None], State::Pending);
+        check("NoSourceArtifact", &[Some("Succeeded")], State::Pending);
+        check("NoSourceArtifact", &[Some("Failed")], State::Failed);
+        check("NoSourceArtifact", &[], State::Failed);
+        check("ChartPullError", &[None], State::Failed);
+        check("ChartPullSucceeded", &[None], State::Ready);
     }
 
     #[test]

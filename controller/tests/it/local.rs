@@ -2,13 +2,15 @@
 
 mod following;
 mod once;
+mod repositories;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use portolan_kit::{Registry, chart_archive};
+use portolan_kit::{Registry, WebServer, chart_archive};
 use tempfile::TempDir;
 
 /// The command, with nothing of this machine in its way.
@@ -64,6 +66,25 @@ fn push(registry: &Registry, versions: &[&str]) {
     }
 }
 
+/// A web server with a repository that has the chart `hello` below `/helm`, in these versions.
+fn web(versions: &[&str]) -> WebServer {
+    let web = WebServer::start_blocking();
+    publish(&web, versions);
+    web
+}
+
+fn publish(web: &WebServer, versions: &[&str]) {
+    let mut index = "apiVersion: v1\nentries:\n  hello:\n".to_owned();
+    for version in versions {
+        let file = format!("hello-{version}.tgz");
+        let entry = format!("  - {{name: hello, version: {version}, urls: [{file}]}}\n");
+        index.push_str(&entry);
+        let archive = chart_archive("hello", version);
+        web.put(&format!("/helm/{file}"), "application/gzip", archive);
+    }
+    web.put("/helm/index.yaml", "text/yaml", index);
+}
+
 /// A folder of manifests.
 struct Manifests {
     folder: TempDir,
@@ -100,6 +121,16 @@ impl Manifests {
             "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n\
              metadata: {{ name: {name} }}\n\
              spec: {{ type: oci, insecure: true, url: '{url}'{more} }}\n"
+        );
+        self.write(&format!("repository-{name}.yaml"), &text);
+    }
+
+    /// A repository with an index, looked at every second. `more` is as above.
+    fn index(&self, name: &str, url: &str, more: &str) {
+        let text = format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n\
+             metadata: {{ name: {name} }}\n\
+             spec: {{ interval: 1s, url: '{url}'{more} }}\n"
         );
         self.write(&format!("repository-{name}.yaml"), &text);
     }

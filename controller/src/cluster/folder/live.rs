@@ -17,6 +17,8 @@ pub(super) struct Live {
     objects: BTreeMap<Id, Object>,
     /// What the files say.
     wanted: BTreeMap<Id, Value>,
+    /// What is there whatever the files say.
+    given: BTreeSet<Id>,
     /// What became of everything that there ever was.
     histories: BTreeMap<Id, History>,
     /// Which object changed last at which version. Each is in it once.
@@ -69,9 +71,15 @@ impl Live {
         self.wanted = wanted;
         let known = self.objects.keys().chain(self.wanted.keys()).cloned();
         let known: BTreeSet<Id> = known.collect();
-        for id in known {
-            self.settle(&id, now);
+        for id in known.difference(&self.given.clone()) {
+            self.settle(id, now);
         }
+    }
+
+    /// Let there be this object, as it is, whatever the files say.
+    pub(super) fn give(&mut self, id: &Id, value: &Value) {
+        self.given.insert(id.clone());
+        self.store(id, born(id, value, 1));
     }
 
     /// Bring one object to what the files say, as far as it can go by now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use k8s_openapi::api::core::v1::Secret;
-use portolan_api::{HelmChart, HelmRepository, whole_seconds};
+use portolan_api::{Bucket, GitRepository, HelmChart, HelmRepository, whole_seconds};
 use portolan_reference::{Algorithm, Digest};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ impl Object {
         let typed = match id.kind.as_str() {
             "HelmChart" => decoded::<HelmChart>(&value),
             "HelmRepository" => decoded::<HelmRepository>(&value),
+            "GitRepository" => decoded::<GitRepository>(&value),
+            "Bucket" => decoded::<Bucket>(&value),
             _ => decoded::<Secret>(&value),
         };
         Self { value, typed }

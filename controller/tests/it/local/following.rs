@@ -16,14 +16,14 @@ use super::{Manifests, command, files, push, registry};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The command at work; killed when it is dropped.
-struct Running {
+pub(super) struct Running {
     child: Child,
     lines: BufReader<ChildStdout>,
     storage: TempDir,
 }
 
 impl Running {
-    fn start(manifests: &Manifests, arguments: &[&str]) -> Self {
+    pub(super) fn start(manifests: &Manifests, arguments: &[&str]) -> Self {
         let storage = tempfile::tempdir().expect("a temporary folder can be made");
         let mut child = command(manifests.path())
             .arg("--storage-path")
@@ -43,7 +43,7 @@ impl Running {
 
     /// The next line that has `text` in it.
     #[track_caller]
-    fn line_with(&mut self, text: &str) -> String {
+    pub(super) fn line_with(&mut self, text: &str) -> String {
         let mut before = String::new();
         loop {
             let mut line = String::new();

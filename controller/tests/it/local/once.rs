@@ -107,7 +107,7 @@ fn a_source_that_is_not_in_the_files_is_told() {
         1,
         &[
             "is not ready: SourceUnavailable",
-            "helmrepositories.source.toolkit.fluxcd.io \"charts\" not found",
+            "HelmRepository.source.toolkit.fluxcd.io \"charts\" not found",
         ],
     );
 }
@@ -132,13 +132,13 @@ fn what_is_suspended_is_told_and_is_no_failure() {
 fn a_field_that_cannot_be_honoured_is_named_and_nothing_is_fetched() {
     let registry = registry(&["1.0.0"]);
     let manifests = Manifests::new(&registry);
-    manifests.chart("hello", "1.x", "valuesFiles: [prod.yaml]");
+    manifests.chart("hello", "1.x", "verify: { provider: cosign }");
     check(
         &manifests,
         1,
         &[
-            "HelmChart default/hello is not ready: UnsupportedField",
-            "spec.valuesFiles: values files cannot be merged",
+            "HelmChart default/hello is not ready: VerificationError",
+            "spec.verify: signatures cannot be verified",
         ],
     );
     assert!(registry.requests().is_empty());
@@ -248,8 +248,12 @@ fn arguments_that_cannot_be_used_end_with_2_and_say_why() {
     let taken = registry.address();
     for (arguments, told) in [
         (
-            &["--source", "GitRepository/ns/name=."][..],
-            "--source GitRepository/ns/name=.: not supported by this version",
+            &["--source", "GitRepository/name=."][..],
+            "is no source: KIND/NAMESPACE/NAME=PATH is expected",
+        ),
+        (
+            &["--source", "Bucket/ns/name=/no/such/folder"],
+            "cannot take /no/such/folder for Bucket ns/name: it cannot be read: No such file",
         ),
         (
             &["--storage-path", inside],

@@ -1,0 +1,149 @@
+//! A chart from a `HelmRepository`.
+
+use kube::ResourceExt as _;
+use portolan_acquire::{Acquired, Look, Request};
+use portolan_api::{HelmRepository, message, reason};
+
+use super::{Built, Observing as _, Passing};
+use crate::artifact::published;
+use crate::cluster::{Cluster, Event};
+use crate::failure::Failure;
+use crate::plan::{Step, plan};
+use crate::secrets::Secrets;
+use crate::translate;
+
+impl<C: Cluster> Passing<'_, C> {
+    /// Look which version is wanted, and bring it if it is not what is held.
+    pub(super) async fn take_from_repository(
+        &mut self,
+        repository: &HelmRepository,
+    ) -> Result<Built, Failure> {
+        let context = self.context;
+        let secrets = Secrets::read(repository, &context.cluster).await?;
+        let request = translate::request(self.chart, repository, &secrets, &context.store)?;
+        let request = if context.settings.require_index_digest {
+            request.require_index_digest()
+        } else {
+            request
+        };
+        let timeout = repository
+            .spec
+            .timeout()
+            .unwrap_or(context.settings.default_timeout);
+        let acting = self.look_and_bring(repository, &request);
+        let (look, acquired) = tokio::time::timeout(timeout, acting)
+            .await
+            .map_err(|_| Failure::timed_out(timeout))??;
+        let chart = request.chart().as_str();
+        let Some(acquired) = acquired else {
+            let spec = &self.chart.spec;
+            let packaged = !translate::values_files(spec).is_empty();
+            return Ok(Built::new(
+                chart,
+                look.version(),
+                packaged,
+                &self.values_files_then(),
+            ));
+        };
+        self.events.extend(warnings(&request, &look, &acquired));
+        self.events.extend(self.emptied(&acquired));
+        let built = Built::new(
+            chart,
+            look.version(),
+            acquired.packaged,
+            &acquired.values_files,
+        );
+        if let Some(stored) = acquired.artifact {
+            self.artifact = Some(published(&stored, look.version(), &context.address));
+        }
+        Ok(built.brought(acquired.values_files))
+    }
+
+    async fn look_and_bring(
+        &self,
+        repository: &HelmRepository,
+        request: &Request,
+    ) -> Result<(Look, Option<Acquired>), Failure> {
+        let (conductor, store) = (&self.context.acquirer, &self.context.store);
+        let look = conductor
+            .look(request)
+            .await
+            .map_err(|error| Failure::looking(&error, &repository.name_any()))?;
+        let held = self.chart.held(self.artifact.as_ref());
+        let step = plan(
+            request.chart().as_str(),
+            look.version(),
+            held,
+            self.chart.has_changed(),
+        );
+        let held = match step {
+            Step::Keep { path } if conductor.is_current(request, &look, store, path).await => {
+                return Ok((look, None));
+            }
+            Step::Keep { path } => Some(path),
+            Step::Bring { held } => held,
+        };
+        let acquired = conductor
+            .acquire(request, &look, store, self.key, held)
+            .await;
+        match acquired {
+            Ok(acquired) => Ok((look, Some(acquired))),
+            Err(error) => {
+                let packaged = !translate::values_files(&self.chart.spec).is_empty();
+                let chart = request.chart().as_str();
+                let built = Built::new(chart, look.version(), packaged, &[]);
+                Err(Failure::acquiring(&error, &built.summary))
+            }
+        }
+    }
+
+    /// The values files that went into the artifact that is held.
+    pub(super) fn values_files_then(&self) -> Vec<String> {
+        let spec = &self.chart.spec;
+        if spec.ignore_missing_values_files {
+            let status = self.chart.status.as_ref();
+            return status
+                .map(|status| status.observed_values_files.clone())
+                .unwrap_or_default();
+        }
+        translate::values_files(spec).to_vec()
+    }
+
+    /// That none of the values files was there has emptied the chart's own values. That is what was
+    /// asked for, but it does not happen in silence.
+    pub(super) fn emptied(&self, acquired: &Acquired) -> Option<Event> {
+        let asked = translate::values_files(&self.chart.spec);
+        if asked.is_empty() || !acquired.values_files.is_empty() {
+            return None;
+        }
+        Some(Event::warning(
+            reason::NO_VALUES_FILES,
+            message::no_values_files(asked),
+        ))
+    }
+}
+
+/// What is served all the same, but not in silence: an archive that calls itself something else than
+/// it was offered as, and one that is not what the index promises.
+fn warnings(request: &Request, look: &Look, acquired: &Acquired) -> Vec<Event> {
+    let (chart, version) = (request.chart(), look.offered());
+    let mismatch = acquired.mismatch.as_ref().map(|inside| {
+        Event::warning(
+            reason::ARCHIVE_MISMATCH,
+            format!(
+                "the archive offered as '{chart}' version '{version}' calls itself '{}' version '{}'",
+                inside.name, inside.version
+            ),
+        )
+    });
+    let digest = acquired.index_digest.as_ref().map(|found| {
+        Event::warning(
+            reason::INDEX_DIGEST_MISMATCH,
+            format!(
+                "the archive of '{chart}' version '{version}' has the digest '{}', but the index promises '{}'",
+                found.actual, found.promised
+            ),
+        )
+    });
+    mismatch.into_iter().chain(digest).collect()
+}

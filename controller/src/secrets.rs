@@ -1,0 +1,56 @@
+//! The Secrets that a repository names.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt as _;
+use portolan_api::{HelmRepository, LocalObjectReference, reason};
+
+use crate::chain::chain;
+use crate::cluster::Cluster;
+use crate::failure::Failure;
+use crate::kind::Watched as _;
+
+/// What the Secrets of a repository hold, as far as it names any.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    /// That of `spec.secretRef`.
+    pub(crate) credential: Option<Secret>,
+    /// That of `spec.certSecretRef`.
+    pub(crate) tls: Option<Secret>,
+}
+
+impl Secrets {
+    /// Read the Secrets that `repository` names, each once, from its own namespace.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] that names the Secret that cannot be had. Without it nothing may be fetched.
+    pub(crate) async fn read<C: Cluster>(
+        repository: &HelmRepository,
+        cluster: &C,
+    ) -> Result<Self, Failure> {
+        let namespace = repository.home();
+        let read = async |named: Option<&LocalObjectReference>, kind: &str| {
+            let Some(LocalObjectReference { name }) = named else {
+                return Ok(None);
+            };
+            let failed = |cause: &str| {
+                Failure::fetch(
+                    reason::AUTHENTICATION_FAILED,
+                    &format!("failed to get {kind} secret '{namespace}/{name}': {cause}"),
+                )
+            };
+            let secret = cluster.read::<Secret>(&namespace, name).await;
+            match secret.map_err(|error| failed(&chain(&error)))? {
+                Some(secret) => Ok(Some(secret)),
+                None => Err(failed(&format!("secrets \"{name}\" not found"))),
+            }
+        };
+        let spec = &repository.spec;
+        let tls = read(spec.cert_secret_ref.as_ref(), "TLS authentication").await?;
+        let credential = match (&spec.secret_ref, &tls) {
+            (Some(named), Some(same)) if same.name_any() == named.name => tls.clone(),
+            (named, _) => read(named.as_ref(), "authentication").await?,
+        };
+        Ok(Self { credential, tls })
+    }
+}
