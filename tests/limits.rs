@@ -32,8 +32,9 @@ fn seconds(value: Duration) -> String {
 fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
     let fetch = portolan_fetch::Limits::default();
     let chart = portolan_chart::Limits::default();
-    let index = portolan_chart::IndexLimits::default();
     let source = portolan_chart::SourceLimits::default();
+    let index = portolan_chart::IndexLimits::default();
+    let acquire = portolan_acquire::Limits::default();
     let store = Options::default();
     let serve = ServeLimits::default();
     let size = |value: usize| u64::try_from(value).expect("sizes are 64 bits");
@@ -115,6 +116,14 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             bytes(index.max_version_bytes),
         ),
         ("chart::IndexLimits::max_depth", index.max_depth.to_string()),
+        (
+            "acquire::Limits::max_cached_index_bytes",
+            bytes(size(acquire.max_cached_index_bytes)),
+        ),
+        (
+            "acquire::Limits::max_cached_index_age",
+            seconds(acquire.max_cached_index_age),
+        ),
         (
             "store::Options::retention_ttl",
             seconds(store.retention_ttl),
