@@ -265,7 +265,7 @@ impl Acquirer {
         }
         let cook = move || {
             let used = make(&mut chart, &recipe, |chart| {
-                merge(&recipe, &InChart(chart), &limits)
+                merge(&recipe, &InChart(chart, &limits), &limits)
             })?;
             Ok::<_, MakeError>((chart, used))
         };

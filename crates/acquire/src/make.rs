@@ -22,13 +22,14 @@ pub(crate) trait ValuesFiles {
 
 /// The files of a chart itself.
 #[derive(Debug)]
-pub(crate) struct InChart<'a>(pub(crate) &'a Chart);
+pub(crate) struct InChart<'a>(pub(crate) &'a Chart, pub(crate) &'a Limits);
 
 impl ValuesFiles for InChart<'_> {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, MakeError> {
         let path = clean(name);
         if path == OWN_VALUES {
-            return Ok(Some(self.0.values().unwrap_or_default().to_vec()));
+            let own = self.0.default_values(self.1)?.unwrap_or_default();
+            return Ok(Some(own.into_owned()));
         }
         let plain = !(path.starts_with("templates/")
             || path.starts_with("charts/")
