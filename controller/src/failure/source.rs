@@ -55,6 +55,9 @@ impl Failure {
             SourceError::Fetch(source) => {
                 Self::source_unavailable(&text).not_before(source.retry_after())
             }
+            // Of artifacts in a registry, which no kind of source names yet.
+            SourceError::Credential(_) => Self::fetch(reason::AUTHENTICATION_FAILED, &text),
+            SourceError::NoLayer { .. } => Self::source_unavailable(&text),
             SourceError::Unpack(_) | SourceError::Interrupted(_) => {
                 Self::fetch(reason::FAILED, &text)
             }
