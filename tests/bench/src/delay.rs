@@ -1,4 +1,4 @@
-//! A way to a server that takes time, and counts the requests that go along it.
+//! A way to a server that takes time, and counts the requests and the bytes that go along it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Delay {
     address: SocketAddr,
     requests: Arc<AtomicU64>,
+    bytes: Arc<AtomicU64>,
     _runtime: Runtime,
 }
 
@@ -27,10 +28,12 @@ impl Delay {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
         let requests = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&requests);
+        let bytes = Arc::new(AtomicU64::new(0));
+        let (counter, sum) = (Arc::clone(&requests), Arc::clone(&bytes));
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (server, counter) = (server.clone(), Arc::clone(&counter));
+                let sums = [Arc::clone(&sum), Arc::clone(&sum)];
                 tokio::spawn(async move {
                     // The handshake of TCP is a round trip as well.
                     tokio::time::sleep(round_trip).await;
@@ -43,19 +46,17 @@ impl Delay {
                     }
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
-                    tokio::spawn(forward(
-                        from_client,
-                        to_server,
-                        round_trip / 2,
-                        Some(counter),
-                    ));
-                    forward(from_server, to_client, round_trip / 2, None).await;
+                    let delay = round_trip / 2;
+                    let [there, back] = sums.map(|bytes| Way { delay, bytes });
+                    tokio::spawn(forward(from_client, to_server, there, Some(counter)));
+                    forward(from_server, to_client, back, None).await;
                 });
             }
         });
         Ok(Self {
             address,
             requests,
+            bytes,
             _runtime: runtime,
         })
     }
@@ -68,12 +69,23 @@ impl Delay {
     pub(crate) fn requests(&self) -> u64 {
         self.requests.swap(0, Ordering::Relaxed)
     }
+
+    /// How many bytes went either way since this was last asked, heads included.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// One direction of a connection.
+struct Way {
+    delay: Duration,
+    bytes: Arc<AtomicU64>,
 }
 
 async fn forward(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    delay: Duration,
+    way: Way,
     counter: Option<Arc<AtomicU64>>,
 ) {
     let (queue, mut queued) = tokio::sync::mpsc::channel::<(Instant, Vec<u8>)>(1024);
@@ -89,12 +101,17 @@ async fn forward(
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let bytes = buffer[..read].to_vec();
+        way.bytes.fetch_add(read as u64, Ordering::Relaxed);
         if let Some(counter) = &counter {
             let verbs = [&b"GET /"[..], b"HEAD /", b"POST /"];
             let begun = verbs.iter().any(|verb| bytes.starts_with(verb));
             counter.fetch_add(u64::from(begun), Ordering::Relaxed);
         }
-        if queue.send((Instant::now() + delay, bytes)).await.is_err() {
+        if queue
+            .send((Instant::now() + way.delay, bytes))
+            .await
+            .is_err()
+        {
             break;
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
-//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags repackage dependencies index
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags unmodified repackage dependencies index
 //! ```
 //!
 //! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
@@ -19,6 +19,7 @@ mod start;
 mod table;
 mod tags;
 mod unchanged;
+mod unmodified;
 
 use anyhow::{Result, bail};
 
@@ -45,6 +46,7 @@ fn main() -> Result<()> {
         "start",
         "unchanged",
         "tags",
+        "unmodified",
         "repackage",
         "dependencies",
         "index",
@@ -57,6 +59,7 @@ fn main() -> Result<()> {
             "start" => start::run()?,
             "unchanged" => unchanged::run()?,
             "tags" => tags::run()?,
+            "unmodified" => unmodified::run()?,
             "repackage" => repackage::run()?,
             "dependencies" => dependencies::run()?,
             "index" => index::run()?,
