@@ -77,6 +77,11 @@ impl DependencyError {
         self.question
     }
 
+    /// Whether the repository was asked and has no such chart, or no version in the range.
+    pub fn is_not_found(&self) -> bool {
+        self.problem.is_not_found()
+    }
+
     /// The error that the question was answered with.
     pub fn failure(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
         self.problem.failure()

@@ -137,6 +137,20 @@ fn way(charts: &[String]) -> String {
 }
 
 impl Problem {
+    pub(super) fn is_not_found(&self) -> bool {
+        let Self::Get { source, .. } = self else {
+            return false;
+        };
+        match source.as_ref() {
+            GetProblem::NoChart
+            | GetProblem::NoVersion
+            | GetProblem::NoMatch { .. }
+            | GetProblem::NoTag { .. }
+            | GetProblem::NoMatchingTag(_) => true,
+            GetProblem::Constraint(_) | GetProblem::Unanswered | GetProblem::Failed(_) => false,
+        }
+    }
+
     pub(super) fn failure(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
         match self {
             Self::Load { source, .. } => Some(&source.0),

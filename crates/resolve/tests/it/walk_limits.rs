@@ -119,6 +119,7 @@ fn why_no_version_would_do_is_kept_for_the_first_errors() {
     }
     let error = resolve(Unbuilt::new(&metadata), &mut Disk::default()).unwrap_err();
     assert_eq!(error.errors().len(), 30);
+    assert!(error.errors().iter().all(DependencyError::is_not_found));
     let explained = error
         .errors()
         .iter()

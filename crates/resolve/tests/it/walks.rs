@@ -279,6 +279,7 @@ fn the_error_of_an_answer_is_kept_as_it_is_and_told_to_everybody_who_asked() {
     assert_eq!(error.errors().len(), 2);
     for each in error.errors() {
         assert!(each.failure().unwrap().is::<Fire>());
+        assert!(!each.is_not_found());
         assert_eq!(each.question(), Some(question.id()));
     }
     assert!(
