@@ -1,8 +1,12 @@
 //! What kind of trouble an error is, for who has to react without reading it.
 
+use std::error::Error;
+
 use portolan_fetch::FetchError;
+use portolan_resolve::WalkError;
 
 use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
+use crate::{BuildDependenciesError, DirectoryError};
 
 /// What kind of trouble an error is: who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +25,16 @@ pub enum Class {
 }
 
 impl Class {
+    /// That of the first error in the chain of causes of which one is known.
+    fn of_chain(error: &(dyn Error + 'static)) -> Option<Self> {
+        let own = error
+            .downcast_ref::<FetchError>()
+            .map(Self::of)
+            .or_else(|| error.downcast_ref().map(LookError::class))
+            .or_else(|| error.downcast_ref().map(IndexError::class));
+        own.or_else(|| Self::of_chain(error.source()?))
+    }
+
     fn of(error: &FetchError) -> Self {
         if error.is_denied() {
             return Self::Denied;
@@ -106,6 +120,44 @@ impl PushError {
                 ..
             } => Class::of(source),
             Self::Push { .. } => Class::Refused,
+            _ => Class::Local,
+        }
+    }
+}
+
+impl BuildDependenciesError {
+    /// What kind of trouble it is. If several dependencies have some, it is `Unavailable` only if
+    /// all of it could be over later.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Resolve(walk) => of_walk(walk),
+            Self::Fetch { source, .. } => {
+                // What is not told in words of the network is about what came.
+                Class::of_chain(source.as_ref()).unwrap_or(Class::Refused)
+            }
+            Self::Lock(_) | Self::Vendored(_) | Self::Add { .. } | Self::Internal(_) => {
+                Class::Local
+            }
+        }
+    }
+}
+
+fn of_walk(walk: &WalkError) -> Class {
+    let classes = walk.errors().iter().map(|error| match error.failure() {
+        _ if error.is_not_found() => Class::NotFound,
+        Some(failure) => Class::of_chain(failure.as_ref()).unwrap_or(Class::Local),
+        None => Class::Local,
+    });
+    let classes: Vec<Class> = classes.collect();
+    let lasting = classes.iter().find(|class| **class != Class::Unavailable);
+    *lasting.or(classes.first()).unwrap_or(&Class::Local)
+}
+
+impl DirectoryError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Dependencies(source) => source.class(),
             _ => Class::Local,
         }
     }
