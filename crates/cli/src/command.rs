@@ -3,6 +3,7 @@
 mod explain;
 mod pull;
 mod push;
+mod search;
 mod show;
 mod versions;
 
@@ -15,12 +16,13 @@ use crate::session::Session;
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     // A registry answers an upload when it has all of it, which takes a while on a slow line.
     let patience = matches!(args.command, Command::Push(_)).then_some(Duration::from_mins(5));
-    let session = Session::new(args.registry, patience)?;
+    let session = Session::new(args.connection, patience)?;
     match args.command {
         Command::Pull(pull) => pull::run(&session, args.output, &pull).await,
         Command::Push(push) => push::run(&session, args.output, &push).await,
         Command::Versions(versions) => versions::run(&session, args.output, &versions).await,
         Command::Explain(explain) => explain::run(&session, args.output, &explain).await,
         Command::Show(show) => show::run(&session, args.output, &show).await,
+        Command::Search(search) => search::run(&session, args.output, &search).await,
     }
 }

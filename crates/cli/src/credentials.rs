@@ -8,21 +8,26 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use portolan_auth::{
-    Credential, CredentialError, CredentialProvider, DockerConfig, Fixed, KeyMatching, Lookup,
+    Credential, CredentialError, CredentialProvider, DockerConfig, KeyMatching, Lookup,
 };
 use portolan_reference::OciRepository;
 
-use crate::args::RegistryArgs;
+use crate::args::ConnectionArgs;
 
-/// The provider that the flags ask for.
-pub(crate) fn provider(args: &RegistryArgs) -> anyhow::Result<Arc<dyn CredentialProvider>> {
-    if let Some(username) = &args.username {
-        let password = io::read_to_string(io::stdin()).context("cannot read the password")?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        anyhow::ensure!(!password.is_empty(), "no password came on standard input");
-        return Ok(Arc::new(Fixed::new(Credential::basic(username, password))));
-    }
-    let configs = match &args.registry_config {
+/// Who we are to the registry or repository, if the flags say.
+pub(crate) fn login(args: &ConnectionArgs) -> anyhow::Result<Option<Credential>> {
+    let Some(username) = &args.username else {
+        return Ok(None);
+    };
+    let password = io::read_to_string(io::stdin()).context("cannot read the password")?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    anyhow::ensure!(!password.is_empty(), "no password came on standard input");
+    Ok(Some(Credential::basic(username, password)))
+}
+
+/// The credentials of registries, from `config` or the usual places.
+pub(crate) fn provider(config: Option<&Path>) -> anyhow::Result<Arc<dyn CredentialProvider>> {
+    let configs = match config {
         Some(path) => vec![read(path)?],
         None => usual_places()
             .iter()
@@ -40,17 +45,22 @@ fn read(path: &Path) -> anyhow::Result<DockerConfig> {
 
 /// Where `helm registry login` and `docker login` write, in the order in which helm looks.
 fn usual_places() -> Vec<PathBuf> {
-    let home = env::var_os("HOME").map(PathBuf::from);
-    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
-    let folder = |variable: &str| env::var_os(variable).map(PathBuf::from);
-    let helm = folder("HELM_CONFIG_HOME")
-        .or_else(|| folder("XDG_CONFIG_HOME").map(|path| path.join("helm")))
-        .or_else(|| below_home(".config/helm"))
-        .map(|path| path.join("registry/config.json"));
+    let helm = helm_home().map(|home| home.join("registry/config.json"));
     let docker = folder("DOCKER_CONFIG")
-        .or_else(|| below_home(".docker"))
+        .or_else(|| Some(folder("HOME")?.join(".docker")))
         .map(|path| path.join("config.json"));
     helm.into_iter().chain(docker).collect()
+}
+
+/// Where helm keeps what it was told.
+pub(crate) fn helm_home() -> Option<PathBuf> {
+    folder("HELM_CONFIG_HOME")
+        .or_else(|| Some(folder("XDG_CONFIG_HOME")?.join("helm")))
+        .or_else(|| Some(folder("HOME")?.join(".config/helm")))
+}
+
+fn folder(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from)
 }
 
 /// The first file that has a credential for a registry. None has: the registry is asked anonymously,

@@ -1,9 +1,22 @@
 //! What a script learns from how a command ended.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Error;
-use portolan_acquire::{AcquireError, Class, LookError, PullError, PushError};
+use portolan_acquire::{AcquireError, Class, DirectoryError, LookError, PullError, PushError};
+
+/// A search that came to nothing, where that was to be an error.
+#[derive(Debug)]
+pub(crate) struct NothingFound;
+
+impl fmt::Display for NothingFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no results found")
+    }
+}
+
+impl std::error::Error for NothingFound {}
 
 /// The error and what caused it in one line, and under it what helps.
 pub(crate) fn told(error: &Error) -> String {
@@ -23,9 +36,13 @@ pub(crate) fn told(error: &Error) -> String {
     }
     if class(error) == Some(Class::Denied) {
         text.push_str(
-            "\n\nThe registry wants another credential: log in with `helm registry login` or `docker login`, \
-             or give --username and --password-stdin.",
+            "\n\nAnother credential is wanted: log in with `helm registry login` or `docker login`, for a \
+             repository with an index use `helm repo add --username`, or give --username and \
+             --password-stdin.",
         );
+    }
+    if let Some(DirectoryError::OutOfSync { .. }) = error.downcast_ref() {
+        text.push_str("\n\n`portolan dependency update` makes another.");
     }
     text
 }
@@ -51,5 +68,11 @@ fn class(error: &Error) -> Option<Class> {
                 .map(AcquireError::class)
         })
         .or_else(|| error.downcast_ref::<PullError>().map(PullError::class))
+        .or_else(|| {
+            error
+                .downcast_ref::<DirectoryError>()
+                .map(DirectoryError::class)
+        })
+        .or_else(|| error.is::<NothingFound>().then_some(Class::NotFound))
         .or_else(|| error.downcast_ref::<PushError>().map(PushError::class))
 }

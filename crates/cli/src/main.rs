@@ -11,7 +11,9 @@ mod exit;
 mod output;
 mod progress;
 mod reference;
+mod repositories;
 mod session;
+mod table;
 
 use std::process::ExitCode;
 

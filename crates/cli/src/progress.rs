@@ -21,6 +21,15 @@ impl Bar {
         Self(bar)
     }
 
+    /// What is being done, where nobody counts bytes.
+    pub(crate) fn of_steps(what: &str) -> Self {
+        let bar = Self::new(what);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.0.set_style(style);
+        }
+        bar
+    }
+
     pub(crate) fn follow(&self, progress: Progress) {
         if let Some(total) = progress.total {
             self.0.set_length(total);

@@ -1,15 +1,51 @@
 //! How a chart is named on the command line.
 
 use anyhow::{Context as _, bail, ensure};
-use portolan_acquire::Request;
+use portolan_acquire::{ChartName, Request};
 use portolan_reference::{OciReference, OciRepository, Pin};
 
-/// The chart that `text` names, in the version that it or `version` names.
-pub(crate) fn request(text: &str, version: Option<&str>) -> anyhow::Result<Request> {
-    ensure!(
-        text.starts_with("oci://"),
-        "`{text}` does not begin with `oci://`: charts are pulled from OCI registries, as in oci://ghcr.io/stefanprodan/charts/podinfo"
-    );
+use crate::args::ChartArgs;
+use crate::session::Session;
+
+/// The chart that the command line names, as it is reached.
+pub(crate) fn request(session: &Session, args: &ChartArgs) -> anyhow::Result<Request> {
+    let (text, version) = (args.reference.as_str(), args.version.as_deref());
+    let named = || version.unwrap_or_default();
+    if let Some(repository) = &args.repo {
+        ensure!(
+            !text.contains("://"),
+            "`{text}` names a repository, and --repo another: leave one out"
+        );
+        let repository = session.repository(repository)?;
+        return Ok(Request::from_repository(repository, chart(text)?, named()));
+    }
+    if text.starts_with("oci://") {
+        let (repository, chart, version) = reference(text, version)?;
+        let registry = session.registry(repository)?;
+        return Ok(Request::from_repository(registry, chart, version));
+    }
+    let parts = text.split_once('/').filter(|_| !text.contains("://"));
+    let Some((name, rest)) = parts else {
+        bail!(
+            "`{text}` does not begin with `oci://`, as in oci://ghcr.io/stefanprodan/charts/podinfo: for a repository with an index, write --repo URL CHART"
+        );
+    };
+    let entry = session.list()?.named(name).with_context(|| {
+        format!("`{text}` does not begin with `oci://`, so `{name}` is taken for the name of a repository")
+    })?;
+    let repository = session.entry(entry)?;
+    Ok(Request::from_repository(repository, chart(rest)?, named()))
+}
+
+fn chart(text: &str) -> anyhow::Result<ChartName> {
+    Ok(text.parse::<ChartName>()?)
+}
+
+/// The folder of a registry, the chart in it, and the version that `text` or `version` names.
+fn reference(
+    text: &str,
+    version: Option<&str>,
+) -> anyhow::Result<(OciRepository, ChartName, String)> {
     let (repository, named) = match text.parse::<OciReference>() {
         Ok(reference) => match reference.pin() {
             Pin::Tag(tag) => (reference.repository().clone(), Some(tag.replace('_', "+"))),
@@ -26,9 +62,16 @@ pub(crate) fn request(text: &str, version: Option<&str>) -> anyhow::Result<Reque
         (Some(named), _) => named,
         (None, version) => version.unwrap_or_default().to_owned(),
     };
-    Request::of(&repository, version).with_context(|| {
-        format!("`{text}` names no chart: its last part is not a chart's name, as in oci://HOST/PATH/CHART")
-    })
+    let (above, name) = match repository.path().rsplit_once('/') {
+        Some((above, name)) => (format!("{}/{above}", repository.registry()), name),
+        None => (repository.registry().to_owned(), repository.path()),
+    };
+    match (above.parse(), name.parse()) {
+        (Ok(above), Ok(name)) => Ok((above, name, version)),
+        _ => bail!(
+            "`{text}` names no chart: its last part is not a chart's name, as in oci://HOST/PATH/CHART"
+        ),
+    }
 }
 
 /// Where charts are pushed to. What the request names as chart is not looked at.
@@ -50,16 +93,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, version: Option<&str>, chart: &str, expected: &str) {
-        let request = request(text, version).unwrap();
-        assert_eq!(
-            (request.chart().as_str(), request.version()),
-            (chart, expected)
-        );
+        let (_, name, version) = reference(text, version).unwrap();
+        assert_eq!((name.as_str(), version.as_str()), (chart, expected));
     }
 
     #[track_caller]
     fn refused(text: &str, version: Option<&str>, reason: &str) {
-        let error = request(text, version).unwrap_err().to_string();
+        let error = reference(text, version).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
 
@@ -94,12 +134,6 @@ mod tests {
 
     #[test]
     fn what_names_no_chart_is_refused_with_the_reason() {
-        refused("localhost:5000/app", None, "does not begin with `oci://`");
-        refused(
-            "https://example.com/app",
-            None,
-            "does not begin with `oci://`",
-        );
         refused("oci://localhost:5000", None, "names no chart");
         refused("oci://localhost/app:1.0.0", Some("2.0.0"), "leave one out");
         refused("oci://localhost/App", None, "lower case");

@@ -1,27 +1,32 @@
 //! What every command starts with.
 
-use std::fs;
-use std::path::Path;
+use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
-use portolan_acquire::{Acquirer, Limits, Registry, Request};
-use portolan_auth::{Tls, Transport};
+use anyhow::Context as _;
+use portolan_acquire::{Acquirer, ChartRepository, Limits, Registry, Repository};
+use portolan_auth::{Credential, CredentialProvider, Fixed, Tls, Transport};
+use portolan_reference::{OciRepository, RepositoryUrl, Scheme};
 
-use crate::args::RegistryArgs;
+use crate::args::ConnectionArgs;
 use crate::credentials;
+use crate::repositories::{Entry, RepositoryList, with_identity, with_roots};
 
-/// How registries are reached.
-#[derive(Debug)]
+/// How registries and repositories are reached.
 pub(crate) struct Session {
     pub(crate) acquirer: Acquirer,
-    tls: Tls,
-    args: RegistryArgs,
+    /// Whom the flags say to believe.
+    roots: Tls,
+    /// Who the flags say that we are, to the one registry or repository that is asked.
+    login: Option<Credential>,
+    list: OnceCell<RepositoryList>,
+    args: ConnectionArgs,
 }
 
 impl Session {
     /// `patience` is how long a registry may take until it begins to answer, if not the usual time.
-    pub(crate) fn new(args: RegistryArgs, patience: Option<Duration>) -> anyhow::Result<Self> {
+    pub(crate) fn new(args: ConnectionArgs, patience: Option<Duration>) -> anyhow::Result<Self> {
         let mut transport =
             Transport::builder().user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")));
         if let Some(patience) = patience {
@@ -38,55 +43,96 @@ impl Session {
         }
         Ok(Self {
             acquirer: Acquirer::new(transport.build()?, Limits::default()),
-            tls: tls(&args)?,
+            roots: with_roots(Tls::default(), args.ca_file.as_deref())?,
+            login: credentials::login(&args)?,
+            list: OnceCell::new(),
             args,
         })
     }
 
-    /// Let a request speak with the credentials and trust that the flags ask for.
-    pub(crate) fn equip(&self, request: Request) -> anyhow::Result<Request> {
-        let request = request
-            .credentials(credentials::provider(&self.args)?)
-            .tls(self.tls.clone());
-        Ok(if self.args.plain_http {
-            request.allow_plain_http()
-        } else {
-            request
-        })
-    }
-
-    /// The same for a registry.
-    pub(crate) fn equip_registry(&self, registry: Registry) -> anyhow::Result<Registry> {
-        let registry = registry
-            .credentials(credentials::provider(&self.args)?)
-            .tls(self.tls.clone());
+    /// The registry with the charts below `base`, with the credentials and trust that the flags ask
+    /// for.
+    pub(crate) fn registry(&self, base: OciRepository) -> anyhow::Result<Registry> {
+        let registry = Registry::new(base)
+            .credentials(self.provider()?)
+            .tls(self.tls()?);
         Ok(if self.args.plain_http {
             registry.allow_plain_http()
         } else {
             registry
         })
     }
-}
 
-fn tls(args: &RegistryArgs) -> anyhow::Result<Tls> {
-    let read =
-        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let mut tls = Tls::default();
-    if let Some(path) = &args.ca_file {
-        tls = tls
-            .with_roots_pem(&read(path)?)
-            .map_err(|error| anyhow!(error).context(format!("cannot use {}", path.display())))?;
+    /// The repository that `text` names: by its URL, or as `@NAME`.
+    pub(crate) fn repository(&self, text: &str) -> anyhow::Result<Repository> {
+        if let Some(name) = text
+            .strip_prefix('@')
+            .or_else(|| text.strip_prefix("alias:"))
+        {
+            return Ok(self.entry(self.list()?.named(name)?)?.into());
+        }
+        let url: RepositoryUrl = text.parse()?;
+        match url.scheme() {
+            Scheme::Oci => Ok(self.registry(url.oci()?)?.into()),
+            Scheme::Http | Scheme::Https => Ok(self.charts(url)?.into()),
+        }
     }
-    if let (Some(certificate), Some(key)) = (&args.cert_file, &args.key_file) {
-        tls = tls
-            .with_identity_pem(&read(certificate)?, &read(key)?)
-            .map_err(|error| {
-                anyhow!(error).context(format!(
-                    "cannot use {} with {}",
-                    certificate.display(),
-                    key.display()
-                ))
-            })?;
+
+    /// The repository at `url`, with the credential that the flags give, or failing that the list
+    /// of repositories.
+    fn charts(&self, url: RepositoryUrl) -> anyhow::Result<ChartRepository> {
+        let entry = self.list()?.at(&url);
+        let repository = match entry.filter(|_| self.login.is_none()) {
+            Some(entry) => entry.connect(self.tls()?)?,
+            None => ChartRepository::new(url)
+                .credential(self.login.clone())
+                .tls(self.tls()?),
+        };
+        Ok(self.passing(repository))
     }
-    Ok(tls)
+
+    /// A repository in the list.
+    pub(crate) fn entry(&self, entry: &Entry) -> anyhow::Result<ChartRepository> {
+        let mut repository = entry.connect(self.tls()?)?;
+        if self.login.is_some() {
+            repository = repository.credential(self.login.clone());
+        }
+        Ok(self.passing(repository))
+    }
+
+    /// Whether the flags give a credential, which is meant for one repository alone.
+    pub(crate) fn has_login(&self) -> bool {
+        self.login.is_some() || self.args.pass_credentials
+    }
+
+    fn passing(&self, repository: ChartRepository) -> ChartRepository {
+        if self.args.pass_credentials {
+            repository.pass_credentials()
+        } else {
+            repository
+        }
+    }
+
+    pub(crate) fn list(&self) -> anyhow::Result<&RepositoryList> {
+        if self.list.get().is_none() {
+            let _ = self.list.set(self.read_list()?);
+        }
+        self.list.get().context("the list was read above")
+    }
+
+    fn read_list(&self) -> anyhow::Result<RepositoryList> {
+        RepositoryList::read(self.args.repository_config.as_deref())
+    }
+
+    fn provider(&self) -> anyhow::Result<Arc<dyn CredentialProvider>> {
+        match &self.login {
+            Some(login) => Ok(Arc::new(Fixed::new(login.clone()))),
+            None => credentials::provider(self.args.registry_config.as_deref()),
+        }
+    }
+
+    fn tls(&self) -> anyhow::Result<Tls> {
+        let (certificate, key) = (&self.args.cert_file, &self.args.key_file);
+        with_identity(self.roots.clone(), certificate.as_deref(), key.as_deref())
+    }
 }

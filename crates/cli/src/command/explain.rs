@@ -33,8 +33,7 @@ pub(crate) async fn run(
     format: Format,
     args: &ExplainArgs,
 ) -> anyhow::Result<()> {
-    let request = reference::request(&args.chart.reference, args.chart.version.as_deref())?;
-    let request = session.equip(request)?;
+    let request = reference::request(session, &args.chart)?;
     let explanation = session.acquirer.explain(&request).await?;
     let answer = Answer {
         repository: request.place(),

@@ -28,8 +28,10 @@ struct Answer {
 }
 
 pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> anyhow::Result<()> {
-    let request = reference::request(&args.chart.reference, args.chart.version.as_deref())?;
-    let request = session.equip(request)?;
+    let mut request = reference::request(session, &args.chart)?;
+    if args.require_index_digest {
+        request = request.require_index_digest();
+    }
     // Created before anything is downloaded: a folder that cannot be written to is told at once.
     fs::create_dir_all(&args.destination)
         .with_context(|| format!("cannot create {}", args.destination.display()))?;
@@ -54,6 +56,12 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
         None
     };
     drop(bar);
+    if let Some(differing) = &pulled.index_digest {
+        eprintln!(
+            "warning: the index of the repository promises digest {}, but the archive has {}",
+            differing.promised, differing.actual
+        );
+    }
     let answer = Answer {
         chart: pulled.metadata.name.clone(),
         version: look.version().to_owned(),
@@ -65,15 +73,20 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
         unpacked,
     };
     output::answer(format, &answer, |answer| {
-        let mut text = format!(
-            "Pulled: {}:{}\nDigest: {}\nSaved:  {}\n",
-            answer.repository.trim_start_matches("oci://"),
-            answer.version.replace('+', "_"),
-            answer.manifest_digest.as_ref().unwrap_or(&answer.digest),
-            answer.path.display()
-        );
+        let mut text = match &answer.manifest_digest {
+            Some(digest) => format!(
+                "Pulled: {}:{}\nDigest: {digest}\n",
+                answer.repository.trim_start_matches("oci://"),
+                answer.version.replace('+', "_"),
+            ),
+            None => format!(
+                "Pulled: {} {} from {}\nDigest: {}\n",
+                answer.chart, answer.version, answer.repository, answer.digest
+            ),
+        };
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "Saved:  {}", answer.path.display());
         if let Some(folder) = &answer.unpacked {
-            // Writing to a string does not fail.
             let _ = writeln!(text, "Folder: {}", folder.display());
         }
         text

@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use portolan_acquire::Registry;
 use serde::Serialize;
 
 use crate::args::{Format, PushArgs};
@@ -20,7 +19,7 @@ struct Answer {
 
 pub(crate) async fn run(session: &Session, format: Format, args: &PushArgs) -> anyhow::Result<()> {
     let base = reference::destination(&args.remote)?;
-    let registry = session.equip_registry(Registry::new(base))?;
+    let registry = session.registry(base)?;
     #[expect(
         clippy::disallowed_methods,
         reason = "the manifest says when the chart was pushed"

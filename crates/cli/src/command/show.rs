@@ -16,8 +16,7 @@ struct Answer {
 }
 
 pub(crate) async fn run(session: &Session, format: Format, args: &ShowArgs) -> anyhow::Result<()> {
-    let request = reference::request(&args.chart.reference, args.chart.version.as_deref())?;
-    let request = session.equip(request)?;
+    let request = reference::request(session, &args.chart)?;
     let bar = Bar::new(request.chart().as_str());
     let look = session.acquirer.look(&request).await?;
     let chart = session.acquirer.chart(&request, &look).await?;

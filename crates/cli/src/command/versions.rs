@@ -18,8 +18,7 @@ pub(crate) async fn run(
     format: Format,
     args: &VersionsArgs,
 ) -> anyhow::Result<()> {
-    let request = reference::request(&args.chart.reference, args.chart.version.as_deref())?;
-    let request = session.equip(request)?;
+    let request = reference::request(session, &args.chart)?;
     let range = Some(request.version()).filter(|range| !range.is_empty());
     let versions = session.acquirer.versions(&request, range).await?;
     let answer = Answer {
