@@ -2,6 +2,7 @@
 
 mod chart;
 mod connection;
+mod folder;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -9,8 +10,9 @@ pub(crate) use self::chart::{
     ChartArgs, ExplainArgs, Part, PullArgs, PushArgs, SearchArgs, ShowArgs, VersionsArgs,
 };
 pub(crate) use self::connection::ConnectionArgs;
+pub(crate) use self::folder::{DependencyArgs, DependencyCommand, ListArgs, PackageArgs};
 
-/// Pull, push, search, show and explain Helm charts.
+/// Pull, push, search, show and explain Helm charts; build and package your own.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -58,6 +60,11 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Look for charts in repositories with an index
     Search(SearchArgs),
+    /// Bring what a chart in a folder depends on
+    #[command(visible_aliases = ["dep", "dependencies"])]
+    Dependency(DependencyArgs),
+    /// Package charts in folders, with what they depend on
+    Package(PackageArgs),
 }
 
 /// How answers are written.

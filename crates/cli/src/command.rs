@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
+mod dependency;
 mod explain;
+mod package;
 mod pull;
 mod push;
 mod search;
@@ -24,5 +26,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Command::Explain(explain) => explain::run(&session, args.output, &explain).await,
         Command::Show(show) => show::run(&session, args.output, &show).await,
         Command::Search(search) => search::run(&session, args.output, &search).await,
+        Command::Dependency(dependency) => {
+            dependency::run(&session, args.output, &dependency.command).await
+        }
+        Command::Package(package) => package::run(&session, args.output, &package).await,
     }
 }

@@ -10,6 +10,7 @@ mod credentials;
 mod exit;
 mod output;
 mod progress;
+mod reach;
 mod reference;
 mod repositories;
 mod session;

@@ -36,6 +36,10 @@ impl Bar {
         }
         self.0.set_position(progress.received);
     }
+
+    pub(crate) fn tell(&self, what: impl Into<String>) {
+        self.0.set_message(what.into());
+    }
 }
 
 impl Drop for Bar {

@@ -101,6 +101,11 @@ impl Entry {
         &self.name
     }
 
+    /// The URL as it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn url(&self) -> anyhow::Result<RepositoryUrl> {
         let url = self.url.parse();
         url.with_context(|| format!("the URL of repository `{}` is not one", self.name))

@@ -4,13 +4,14 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use portolan_acquire::{Acquirer, ChartRepository, Limits, Registry, Repository};
 use portolan_auth::{Credential, CredentialProvider, Fixed, Tls, Transport};
 use portolan_reference::{OciRepository, RepositoryUrl, Scheme};
 
 use crate::args::ConnectionArgs;
 use crate::credentials;
+use crate::reach::Reach;
 use crate::repositories::{Entry, RepositoryList, with_identity, with_roots};
 
 /// How registries and repositories are reached.
@@ -122,6 +123,21 @@ impl Session {
 
     fn read_list(&self) -> anyhow::Result<RepositoryList> {
         RepositoryList::read(self.args.repository_config.as_deref())
+    }
+
+    /// How the repositories are reached that charts depend on.
+    pub(crate) fn dependencies(&self) -> anyhow::Result<Reach> {
+        ensure!(
+            !self.has_login(),
+            "--username and --pass-credentials are for one repository, and a chart may depend on any: log in with `helm registry login`, or give the credential to `helm repo add`"
+        );
+        Ok(Reach {
+            provider: self.provider()?,
+            roots: self.roots.clone(),
+            registries: self.tls()?,
+            plain_http: self.args.plain_http,
+            list: self.read_list()?,
+        })
     }
 
     fn provider(&self) -> anyhow::Result<Arc<dyn CredentialProvider>> {
