@@ -5,6 +5,7 @@ use std::error::Error;
 use portolan_fetch::FetchError;
 use portolan_resolve::WalkError;
 
+use crate::dependencies::Unlisted;
 use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
 use crate::{BuildDependenciesError, DirectoryError};
 
@@ -31,7 +32,8 @@ impl Class {
             .downcast_ref::<FetchError>()
             .map(Self::of)
             .or_else(|| error.downcast_ref().map(LookError::class))
-            .or_else(|| error.downcast_ref().map(IndexError::class));
+            .or_else(|| error.downcast_ref().map(IndexError::class))
+            .or_else(|| error.downcast_ref().map(Unlisted::class));
         own.or_else(|| Self::of_chain(error.source()?))
     }
 

@@ -22,7 +22,9 @@ use tokio::task::JoinError;
 use crate::bring::{Body, opened};
 use crate::pull::on_a_thread;
 use crate::tree::{At, Tree};
-use crate::{Acquirer, ChartRepository, IndexError, Registry, Repositories, Repository, Trust};
+use crate::{
+    Acquirer, ChartRepository, Class, IndexError, Registry, Repositories, Repository, Trust,
+};
 
 /// How many requests for dependencies may be under way at a time: in all, and to one server.
 const IN_ALL: usize = 16;
@@ -518,15 +520,36 @@ fn server_of(url: &RepositoryUrl) -> String {
 
 /// Where the index says that the archive is.
 fn listed(index: &Index, name: &str, version: &str) -> Result<String, Failure> {
-    let entries = || index.versions(name).ok_or("no chart name found");
+    let entries = || index.versions(name).ok_or(Unlisted::Chart);
     let offers = entries()?.map(|entry| Entry::new(entry.version(), entry.created()));
     // A lock file may write a version otherwise than the index.
-    let chosen = pick_entry(&Wanted::parse(version)?, offers)
-        .map_err(|_| format!("no '{name}' chart with version matching '{version}' found"))?;
+    let chosen = pick_entry(&Wanted::parse(version)?, offers).map_err(|_| Unlisted::Version {
+        name: name.to_owned(),
+        version: version.to_owned(),
+    })?;
     let url = entries()?.nth(chosen.index()).and_then(|entry| entry.url());
-    Ok(url
-        .ok_or_else(|| format!("chart '{name}' has no downloadable URLs"))?
-        .to_owned())
+    let url = url.ok_or_else(|| Unlisted::Url(name.to_owned()))?;
+    Ok(url.to_owned())
+}
+
+/// Why an index does not lead to an archive. The words are Flux's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unlisted {
+    #[error("no chart name found")]
+    Chart,
+    #[error("no '{name}' chart with version matching '{version}' found")]
+    Version { name: String, version: String },
+    #[error("chart '{0}' has no downloadable URLs")]
+    Url(String),
+}
+
+impl Unlisted {
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::Chart | Self::Version { .. } => Class::NotFound,
+            Self::Url(_) => Class::Refused,
+        }
+    }
 }
 
 fn is_same_version(inside: &str, wanted: &str) -> bool {
