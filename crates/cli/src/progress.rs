@@ -9,25 +9,24 @@ use portolan_acquire::Progress;
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
+    /// A download: how many bytes of how many.
     pub(crate) fn new(what: &str) -> Self {
+        Self::with_template("{spinner} {msg} {bytes}/{total_bytes} {bar:30}", what)
+    }
+
+    /// What is being done, where nobody counts bytes.
+    pub(crate) fn of_steps(what: &str) -> Self {
+        Self::with_template("{spinner} {msg}", what)
+    }
+
+    fn with_template(template: &str, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {msg} {bytes}/{total_bytes} {bar:30}")
-        {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(bar)
-    }
-
-    /// What is being done, where nobody counts bytes.
-    pub(crate) fn of_steps(what: &str) -> Self {
-        let bar = Self::new(what);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-            bar.0.set_style(style);
-        }
-        bar
     }
 
     pub(crate) fn follow(&self, progress: Progress) {
