@@ -24,7 +24,7 @@ use crate::pull::{keep, on_a_thread};
 use crate::tree::Tree;
 use crate::{Acquirer, BuildError, Limits, OpenError, Recipe, Repositories, SourceRequest, Taken};
 
-pub use self::status::{DependencyState, DependencyStatus, Listing};
+pub use self::status::{DependencyState, DependencyStatus, Listing, Surplus};
 
 /// What happens while dependencies are brought, for who waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Acquirer {
     /// lock file, as `helm dependency update` does. `now` is noted in it.
     ///
     /// Older archives of the same charts are removed from `charts/`. A lock file that would say the
-    /// same stays as it is.
+    /// same stays as it is. Nothing is done about a chart that depends on nothing.
     ///
     /// # Errors
     ///
@@ -115,7 +115,15 @@ impl Acquirer {
         tell: impl Fn(Step) + Send + Sync,
     ) -> Result<Brought, DirectoryError> {
         let work = Work::open(self, directory, repositories).await?;
-        let unbuilt = Unbuilt::new(work.chart.metadata());
+        let metadata = work.chart.metadata();
+        if metadata.dependencies.is_empty() {
+            // Helm writes no lock file then, and refuses one that says so.
+            return Ok(Brought {
+                taken: Vec::new(),
+                lock: None,
+            });
+        }
+        let unbuilt = Unbuilt::new(metadata);
         let (resolution, taken) = work.bring(unbuilt, &tell).await?;
         let lock = work.write_lock(&resolution, now)?;
         Ok(Brought { taken, lock })

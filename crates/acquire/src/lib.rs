@@ -36,7 +36,7 @@ pub use crate::class::Class;
 pub use crate::dependencies::{BuildDependenciesError, Taken};
 pub use crate::directory::{
     Brought, DependencyState, DependencyStatus, DirectoryError, Listing, PackageOptions, Packaged,
-    Step,
+    Step, Surplus,
 };
 pub use crate::error::{AcquireError, IndexError, LookError, PullError, PushError, StoreError};
 pub use crate::index::{Refreshed, StoredAnew};

@@ -18,8 +18,18 @@ use super::DirectoryError;
 pub struct Listing {
     /// One for each requirement, in their order.
     pub dependencies: Vec<DependencyStatus>,
-    /// What lies in `charts/` without being required, by its path there.
-    pub not_required: Vec<String>,
+    /// What lies in `charts/` besides, in the order of names.
+    pub surplus: Vec<Surplus>,
+}
+
+/// A folder or archive in `charts/` that nothing requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Surplus {
+    /// Where, below the chart's folder.
+    pub path: String,
+    /// Whether it is a chart at all.
+    pub is_chart: bool,
 }
 
 /// One requirement, and how it is met.
@@ -77,6 +87,8 @@ impl fmt::Display for DependencyState {
 struct Inside {
     file: String,
     is_archive: bool,
+    /// Whether Helm passes it over when it loads the chart.
+    is_hidden: bool,
     /// `None` if it is no chart.
     metadata: Option<ChartMetadata>,
 }
@@ -89,17 +101,14 @@ pub(super) fn list(directory: &Path, limits: &Limits) -> Result<Listing, Directo
         .iter()
         .map(|dependency| dependency.name.as_str())
         .collect();
-    let not_required = inside
-        .iter()
-        .filter(|inside| {
-            let name = inside
-                .metadata
-                .as_ref()
-                .map(|metadata| metadata.name.as_str());
-            name.is_some_and(|name| !required.contains(name))
+    let surplus = inside.iter().filter_map(|inside| {
+        let name = inside.metadata.as_ref().map(|metadata| &metadata.name);
+        let is_required = name.is_some_and(|name| required.contains(name.as_str()));
+        (!is_required).then(|| Surplus {
+            path: format!("charts/{}", inside.file),
+            is_chart: name.is_some(),
         })
-        .map(|inside| format!("charts/{}", inside.file))
-        .collect();
+    });
     let dependencies = metadata
         .dependencies
         .iter()
@@ -111,7 +120,7 @@ pub(super) fn list(directory: &Path, limits: &Limits) -> Result<Listing, Directo
         });
     Ok(Listing {
         dependencies: dependencies.collect(),
-        not_required,
+        surplus: surplus.collect(),
     })
 }
 
@@ -126,9 +135,6 @@ fn inside(charts: &Path, limits: &Limits) -> Result<Vec<Inside>, DirectoryError>
         let Ok(file) = entry.file_name().into_string() else {
             continue;
         };
-        if file.starts_with(['.', '_']) {
-            continue;
-        }
         let is_archive = path.is_file() && super::is_archive(&file);
         let metadata = if is_archive {
             let archive = File::open(&path).ok();
@@ -140,6 +146,7 @@ fn inside(charts: &Path, limits: &Limits) -> Result<Vec<Inside>, DirectoryError>
             continue;
         };
         found.push(Inside {
+            is_hidden: file.starts_with(['.', '_']),
             file,
             is_archive,
             metadata,
@@ -176,6 +183,7 @@ fn state(required: &Dependency, inside: &[Inside]) -> DependencyState {
     }
     let chart = inside
         .iter()
+        .filter(|inside| !inside.is_hidden)
         .filter_map(|inside| inside.metadata.as_ref())
         .find(|metadata| metadata.name == required.name);
     match chart {

@@ -35,8 +35,8 @@ pub(crate) async fn run(
 #[derive(Debug, Serialize)]
 struct Listed {
     dependencies: Vec<Dependency>,
-    /// What is in `charts/` and not required.
-    not_required: Vec<String>,
+    /// What else is in `charts/`.
+    surplus: Vec<Surplus>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +45,21 @@ struct Dependency {
     version: String,
     repository: String,
     status: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Surplus {
+    path: String,
+    is_chart: bool,
+}
+
+impl From<portolan_acquire::Surplus> for Surplus {
+    fn from(surplus: portolan_acquire::Surplus) -> Self {
+        Self {
+            path: surplus.path,
+            is_chart: surplus.is_chart,
+        }
+    }
 }
 
 async fn list(session: &Session, format: Format, args: &ListArgs) -> anyhow::Result<()> {
@@ -65,7 +80,7 @@ impl From<Listing> for Listed {
         });
         Self {
             dependencies: dependencies.collect(),
-            not_required: listing.not_required,
+            surplus: listing.surplus.into_iter().map(Surplus::from).collect(),
         }
     }
 }
@@ -84,10 +99,15 @@ impl Listed {
         });
         let rows: Vec<_> = std::iter::once(heading).chain(rows).collect();
         let mut text = table(widest, &rows) + "\n";
-        for path in &self.not_required {
-            let path = joined(folder, path);
+        for surplus in &self.surplus {
+            let path = joined(folder, &surplus.path);
+            let what = if surplus.is_chart {
+                "in Chart.yaml"
+            } else {
+                "a chart"
+            };
             // Writing to a string does not fail.
-            let _ = writeln!(text, "WARNING: {path:?} is not in Chart.yaml.");
+            let _ = writeln!(text, "WARNING: {path:?} is not {what}.");
         }
         text
     }

@@ -56,6 +56,7 @@ fn dependencies_are_listed_as_helm_lists_them() {
         let chart = format!("apiVersion: v2\nname: {name}\nversion: 1.3.0\n");
         site.write(&format!("umbrella/charts/{name}/Chart.yaml"), &chart);
     }
+    fs::create_dir(site.path().join("umbrella/charts/_empty")).unwrap();
     let listed = site.run(&["dependency", "list", "umbrella"]);
     code(&listed, 0);
     // As Helm v4.3.1 prints it.
@@ -69,18 +70,23 @@ fn dependencies_are_listed_as_helm_lists_them() {
          missing \t^1     \tfile://../x               \tmissing      \n\
          none    \t       \t                          \tmissing      \n\
          \n\
+         WARNING: \"umbrella/charts/_empty\" is not a chart.\n\
          WARNING: \"umbrella/charts/extra\" is not in Chart.yaml.\n\
          WARNING: \"umbrella/charts/misnamed-2.0.0.tgz\" is not in Chart.yaml.\n"
     );
     let listed = json(&site.run(&["dep", "ls", "umbrella", "-o", "json"]));
     assert_eq!(listed["dependencies"][1]["status"], "wrong version");
-    assert_eq!(listed["not_required"][0], "charts/extra");
+    let extra = serde_json::json!({"path": "charts/extra", "is_chart": true});
+    assert_eq!(listed["surplus"][1], extra);
     site.write(
         "alone/Chart.yaml",
         "apiVersion: v2\nname: alone\nversion: 1.0.0\n",
     );
     let none = site.run(&["dependency", "list", "./alone/"]);
     assert_eq!(out(&none), "WARNING: no dependencies at alone/charts\n");
+    // Helm writes no lock file for such a chart, and refuses one.
+    code(&site.run(&["dependency", "update", "alone"]), 0);
+    assert!(!site.path().join("alone/Chart.lock").exists());
     let absent = site.run(&["dependency", "list", "absent"]);
     code(&absent, 1);
     assert!(err(&absent).contains("absent"), "{}", err(&absent));
@@ -150,6 +156,12 @@ fn a_build_takes_what_is_locked() {
     code(&built, 0);
     assert_eq!(charts(&site), ["nginx-1.0.0.tgz", "redis-18.2.1.tgz"]);
     assert!(!out(&built).contains("Chart.lock"), "{}", out(&built));
+
+    site.publish(&[("nginx", "1.0.0"), ("redis", "18.9.0")], "");
+    let gone = site.run(&["dependency", "build", "umbrella"]);
+    code(&gone, 3);
+    let words = "no 'redis' chart with version matching '18.2.1' found";
+    assert!(err(&gone).contains(words), "{}", err(&gone));
 
     umbrella(&site, &TWO.replace("~18.0", "^17"));
     let refused = site.run(&["dependency", "build", "umbrella"]);
