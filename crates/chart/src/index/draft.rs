@@ -161,9 +161,12 @@ impl Field {
 pub(super) fn lookup<T: Copy>(fields: &[(&str, T)], key: &str) -> Option<T> {
     let exact = fields.iter().find(|(name, _)| *name == key);
     let found = exact.or_else(|| {
-        fields
-            .iter()
-            .find(|(name, _)| key.chars().map(folded).eq(name.chars().map(folded)))
+        fields.iter().find(|(name, _)| {
+            if key.is_ascii() {
+                return key.eq_ignore_ascii_case(name);
+            }
+            key.chars().map(folded).eq(name.chars().map(folded))
+        })
     });
     found.map(|(_, field)| *field)
 }

@@ -5,6 +5,8 @@
 
 use std::io::Read;
 
+use memchr::memchr2;
+
 use super::event::{Dialect, Event, Events, Scalar};
 use super::fault::{Fault, depth_exceeded};
 use super::input::Input;
@@ -79,6 +81,9 @@ impl<R: Read> Json<R> {
     fn solid(&mut self) -> Result<Option<u8>, Fault> {
         loop {
             let window = self.input.window();
+            if let Some(first @ b'!'..) = window.first() {
+                return Ok(Some(*first));
+            }
             let blank = window
                 .iter()
                 .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
@@ -198,26 +203,25 @@ impl<R: Read> Json<R> {
         let mut at = 1;
         loop {
             let rest = self.input.window().get(at..).unwrap_or_default();
-            let Some(ordinary) = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
-            else {
-                at = self.input.window().len();
-                if !self.input.more()? {
-                    return Err(Fault::Unsure);
-                }
-                continue;
-            };
-            match rest.get(ordinary) {
+            let found = memchr2(b'"', b'\\', rest);
+            let ordinary = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
+            // Without an exit from the loop it is done in wide steps.
+            let lowest = ordinary.iter().fold(u8::MAX, |low, byte| low.min(*byte));
+            if lowest < b' ' {
+                return Err(Fault::Unsure);
+            }
+            at += ordinary.len();
+            match self.input.window().get(at).copied() {
                 Some(b'"') => {
-                    let length = at + ordinary + 1;
+                    let length = at + 1;
                     return Ok(Token::Text { length, plain });
                 }
-                Some(b'\\') => {
+                Some(_) => {
                     plain = false;
-                    at = self.escape(at + ordinary)?;
+                    at = self.escape(at)?;
                 }
-                _ => return Err(Fault::Unsure),
+                None if self.input.more()? => {}
+                None => return Err(Fault::Unsure),
             }
         }
     }

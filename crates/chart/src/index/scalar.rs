@@ -52,6 +52,10 @@ pub(super) fn resolve_tagged(tag: KnownTag, text: &str) -> Result<Scalar<'_>, Fa
 }
 
 fn word(text: &str) -> Scalar<'_> {
+    // Most texts that begin like a word are longer than any.
+    if text.len() > "false".len() {
+        return Scalar::Text(text);
+    }
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             Scalar::Bool(true)

@@ -120,7 +120,9 @@ fn tidy_option(text: &mut Option<String>) {
 /// Any white space becomes a blank; what cannot be printed goes, so that a description cannot
 /// drive the terminal it is shown on.
 pub(crate) fn tidy(text: &mut String) {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    // Without an exit from the loop it is done in wide steps.
+    let is_plain = |plain, byte| plain & matches!(byte, b' '..=b'~');
+    if text.bytes().fold(true, is_plain) {
         return;
     }
     *text = text
