@@ -176,14 +176,15 @@ fn every_index_that_was_put_to_helm_s_loader_is_stored_alike_or_has_a_reason() {
         };
         assert_eq!(actual, *expected, "{}: {result:?}", row.name);
         let in_drops = Drops(Cursor::new(row.input.as_bytes()));
-        let also_read = Index::read(in_drops, &limits);
+        let also_read = Index::read(in_drops, &limits).ok();
+        let at_once = read(&row.input).ok();
         assert_eq!(
             format!("{also_read:?}"),
-            format!("{:?}", read(&row.input)),
+            format!("{at_once:?}"),
             "{}",
             row.name
         );
-        assert_eq!(also_read.is_ok(), actual.is_some(), "{}", row.name);
+        assert_eq!(also_read.is_some(), actual.is_some(), "{}", row.name);
     }
 }
 
