@@ -1,5 +1,7 @@
 //! What was left out of an index.
 
+use std::fmt;
+
 use crate::metadata::Problem;
 
 /// How many are told one by one.
@@ -26,24 +28,20 @@ impl IndexReport {
     }
 
     pub(super) fn drop_null(&mut self, chart: &str) {
-        self.push(chart, "", "it is an entry with nothing in it");
+        self.push(chart, "", &"it is an entry with nothing in it");
     }
 
     pub(super) fn drop_version(&mut self, chart: &str, version: &str, problem: &Problem) {
-        if self.dropped.len() < MAX_TOLD {
-            self.push(chart, version, &problem.to_string());
-        } else {
-            self.count += 1;
-        }
+        self.push(chart, version, problem);
     }
 
-    fn push(&mut self, chart: &str, version: &str, reason: &str) {
+    fn push(&mut self, chart: &str, version: &str, reason: &dyn fmt::Display) {
         self.count += 1;
         if self.dropped.len() < MAX_TOLD {
             self.dropped.push(DroppedVersion {
                 chart: shortened(chart),
                 version: shortened(version),
-                reason: shortened(reason),
+                reason: shortened(&reason.to_string()),
             });
         }
     }

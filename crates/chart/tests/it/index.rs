@@ -331,9 +331,19 @@ fn two_dependencies_under_one_name_are_let_pass_and_what_follows_is_not_judged()
 
 #[test]
 fn the_report_is_short_however_much_was_dropped() {
-    let entries = "  - {name: a, version: x}\n".repeat(250);
-    let (_, report) = read(format!("apiVersion: v1\nentries:\n  a:\n{entries}")).unwrap();
-    assert_eq!((report.dropped().len(), report.dropped_count()), (100, 250));
+    for entry in ["  - {name: a, version: x}\n", "  -\n"] {
+        let text = format!("apiVersion: v1\nentries:\n  a:\n{}", entry.repeat(250));
+        let (_, report) = read(text).unwrap();
+        assert_eq!((report.dropped().len(), report.dropped_count()), (100, 250));
+    }
+    let long = "x".repeat(10_000);
+    let entry = format!("{{\"name\":\"a\",\"version\":\"{long}\"}}");
+    let text = format!("{{\"apiVersion\":\"v1\",\"entries\":{{\"{long}\":[{entry}]}}}}");
+    let (_, report) = read(text).unwrap();
+    let dropped = &report.dropped()[0];
+    for text in [dropped.chart(), dropped.version(), dropped.reason()] {
+        assert!(text.len() < 300, "{}", text.len());
+    }
 }
 
 #[test]
