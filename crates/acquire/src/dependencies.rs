@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
         let vendored = chart.vendored(&self.acquirer.limits.chart)?;
         let unbuilt = Unbuilt::new(chart.metadata()).vendored(&vendored);
         Ok(match chart.lock()? {
-            Some(lock) => unbuilt.locked(lock.dependencies),
+            Some(lock) => unbuilt.locked(lock),
             None => unbuilt,
         })
     }

@@ -151,7 +151,7 @@ impl Acquirer {
                 .await;
         };
         work.check_lock(&lock)?;
-        let unbuilt = Unbuilt::new(work.chart.metadata()).locked(lock.dependencies);
+        let unbuilt = Unbuilt::new(work.chart.metadata()).locked(lock);
         let (_, taken) = work.bring(unbuilt, &tell).await?;
         Ok(Brought { taken, lock: None })
     }
@@ -171,9 +171,6 @@ impl Acquirer {
         repositories: &dyn Repositories,
     ) -> Result<Packaged, DirectoryError> {
         let work = Work::open(self, directory, repositories).await?;
-        if let Some(lock) = work.chart.lock()? {
-            work.check_lock(&lock)?;
-        }
         let builder = work.builder();
         let (chart, dependencies) = builder.build(work.chart.clone(), &work.path).await?;
         let (options, destination) = (options.clone(), destination.to_owned());

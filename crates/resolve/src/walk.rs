@@ -43,8 +43,9 @@ pub use self::vendored::Vendored;
 /// time, and [tells](Self::answer) it. [`resolve_dependencies`] is such a driver.
 ///
 /// * A requirement that is met by a chart in `charts/` is left alone ([`Unbuilt::vendored`]).
-/// * A version that a lock file has ([`Unbuilt::locked`]) stays, and so does one that is asked of
-///   a registry with all three numbers; nothing is asked for these. Otherwise the highest that is
+/// * A version that a lock file has ([`Unbuilt::locked`]) stays, if the digest in that file says
+///   that it was made for these requirements. So does one that is asked of a registry with all
+///   three numbers. Nothing is asked for these. Otherwise the highest that is
 ///   wanted is chosen by [`choose_entry`](crate::choose_entry) and [`choose_tag`](crate::choose_tag).
 /// * Charts on disk (`file://`, and those in `charts/` without a repository) are walked in turn.
 ///   Those from repositories are not: they bring what they need, as with Helm.
@@ -205,7 +206,7 @@ impl Walk {
             problem: None,
         });
         let most = self.options.max_dependencies;
-        let lines = chart.locked.as_ref().map_or(0, Vec::len);
+        let lines = chart.lines().map_or(0, <[_]>::len);
         if self.nodes.len() + count > most || chart.vendored.len() > most || lines > most {
             self.given_up = Some(Problem::TooMany(most));
             return stop;
@@ -215,24 +216,55 @@ impl Walk {
             return stop;
         }
         if count > 0 {
-            let lock = chart.locked.as_ref();
-            let stock = Stock {
-                shelf: Shelf::new(&chart.vendored),
-                pairs: lock.map(|locked| Pairs::new(&chart.requirements, locked)),
-            };
-            for at in 0..count {
-                self.add(stop, at, &stock, ready);
-            }
-            self.stops[stop].problem = self.stray_line(stop, stock.pairs.as_ref());
+            self.plan_all(stop, chart, ready);
         }
         stop
     }
 
-    fn add(&mut self, stop: usize, at: usize, stock: &Stock<'_>, ready: &mut Vec<usize>) {
+    fn plan_all(&mut self, stop: usize, chart: &Unbuilt, ready: &mut Vec<usize>) {
+        let lines = chart.lines();
+        let stock = Stock {
+            shelf: Shelf::new(&chart.vendored),
+            pairs: lines.map(|lines| Pairs::new(&chart.requirements, lines)),
+        };
         let here = &self.stops[stop];
-        let planned = self.plan(here, at, stock);
-        let requirement = &here.chart.requirements[at];
-        let (subject, state) = match planned {
+        let all = 0..chart.requirements.len();
+        let plans: Vec<_> = all.map(|at| self.plan(here, at, &stock)).collect();
+        let out_of_sync = stock
+            .pairs
+            .as_ref()
+            .and_then(|pairs| self.out_of_sync(chart, pairs, &plans));
+        for (at, plan) in plans.into_iter().enumerate() {
+            // What a lock file says that was made for something else is not even asked about.
+            if out_of_sync.is_none() || plan.is_err() {
+                self.add(stop, at, plan, ready);
+            }
+        }
+        self.stops[stop].problem = out_of_sync.map(Problem::OutOfSync);
+    }
+
+    /// What is wrong with the lock file as a whole, unless there is no need to look into it.
+    fn out_of_sync(
+        &self,
+        chart: &Unbuilt,
+        pairs: &Pairs,
+        plans: &[Result<Plan, Problem>],
+    ) -> Option<OutOfSync> {
+        let is_here = |plan: &Result<Plan, _>| plan.as_ref().is_ok_and(Plan::is_here);
+        if plans.iter().all(is_here) {
+            return None;
+        }
+        if let Some(line) = chart.lines()?.get(pairs.stray.unwrap_or(usize::MAX)) {
+            return Some(OutOfSync::Stray(line.name.clone()));
+        }
+        let is_told = |plan: &Result<_, _>| matches!(plan, Err(Problem::OutOfSync(_)));
+        let is_wrong = !chart.is_in_sync(pairs, &self.options);
+        (is_wrong && !plans.iter().any(is_told)).then_some(OutOfSync::Digest)
+    }
+
+    fn add(&mut self, stop: usize, at: usize, plan: Result<Plan, Problem>, ready: &mut Vec<usize>) {
+        let requirement = &self.stops[stop].chart.requirements[at];
+        let (subject, state) = match plan {
             Err(problem) => (None, State::Failed(problem)),
             Ok(plan) => (plan.subject(requirement), State::from(plan)),
         };
@@ -261,21 +293,6 @@ impl Walk {
             ready.push(node);
         }
     }
-
-    /// A line of the lock file that is about nothing, unless there is no need to look into it.
-    fn stray_line(&self, stop: usize, pairs: Option<&Pairs>) -> Option<Problem> {
-        let stop = &self.stops[stop];
-        let line = pairs?.stray?;
-        if stop
-            .nodes
-            .iter()
-            .all(|node| self.nodes[*node].is_vendored())
-        {
-            return None;
-        }
-        let name = stop.chart.locked.as_ref()?.get(line)?.name.clone();
-        Some(Problem::OutOfSync(OutOfSync::Stray(name)))
-    }
 }
 
 impl From<Plan> for State {
@@ -293,17 +310,5 @@ impl From<Plan> for State {
             }),
             plan => Self::Waiting(plan),
         }
-    }
-}
-
-impl Node {
-    fn is_vendored(&self) -> bool {
-        matches!(
-            &self.state,
-            State::Found(Found {
-                place: Place::Vendored { .. },
-                ..
-            })
-        )
     }
 }

@@ -230,6 +230,28 @@ async fn a_dependency_that_calls_itself_otherwise_is_refused() {
 }
 
 #[tokio::test]
+async fn nothing_is_brought_by_a_lock_file_that_was_made_for_something_else() {
+    let site = Site::start().await;
+    let lock = format!(
+        "dependencies:\n- {{name: one, version: 1.0.0, repository: \"{0}\"}}\n\
+         - {{name: two, version: 1.0.0, repository: \"{0}\"}}\n\
+         - {{name: two, version: 1.1.0, repository: \"{0}\"}}\n\
+         - {{name: lib, version: 0.1.0, repository: \"file://../lib\"}}\n\
+         digest: sha256:0\n",
+        site.web.url("/helm")
+    );
+    let request = umbrella(&site, &[("charts/app/Chart.lock", &lock)]);
+    site.asked();
+    let error = build(&site, &request).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("its digest is that of something else"),
+        "{text}"
+    );
+    assert!(!site.asked().iter().any(|path| path.contains("index")));
+}
+
+#[tokio::test]
 async fn what_a_chart_beside_it_depends_on_is_built_first() {
     let site = Site::start().await;
     site.publish_all(&[("one", "1.0.0", ChartArchive::new("one", "1.0.0").build())]);

@@ -1,9 +1,11 @@
 //! Which line of a lock file is about which requirement.
 
-use portolan_chart::{Dependency, LockedDependency};
+use portolan_chart::{Dependency, Lock, LockedDependency};
 use portolan_reference::Version;
 
 use super::demand::{Demand, Somewhere};
+use super::options::WalkOptions;
+use super::repository::DependencyRepository;
 
 /// The lines of a lock file beside the requirements that they are about.
 #[derive(Debug)]
@@ -48,6 +50,28 @@ impl Pairs {
             stray: free.iter().position(Option::is_some),
         }
     }
+}
+
+/// Whether the digest of `lock` is that of `requirements`.
+///
+/// There they have URLs in place of names. What a name stands for where there is no list of
+/// repositories is what the lock itself has: then that much has to be believed.
+pub(super) fn is_in_sync(
+    lock: &Lock,
+    requirements: &[Dependency],
+    pairs: &Pairs,
+    options: &WalkOptions,
+) -> bool {
+    let mut requirements = options.without_names(requirements);
+    for (requirement, line) in requirements.iter_mut().zip(&pairs.line) {
+        let repository = requirement.repository.parse();
+        if let Ok(DependencyRepository::Named(_)) = repository
+            && let Some(line) = line.and_then(|line| lock.dependencies.get(line))
+        {
+            requirement.repository.clone_from(&line.repository);
+        }
+    }
+    lock.is_for(&requirements)
 }
 
 /// A requirement, read once.

@@ -39,6 +39,11 @@ pub(super) enum Need {
 }
 
 impl Plan {
+    /// Whether the chart is in `charts/`.
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self.place, Place::Vendored { .. }) || matches!(self.need, Need::Whichever)
+    }
+
     /// What has to be asked, if anything.
     pub(super) fn subject(&self, requirement: &Dependency) -> Option<Subject> {
         match (&self.need, &self.place) {
@@ -185,7 +190,7 @@ fn line<'a>(
     at: usize,
     pairs: Option<&Pairs>,
 ) -> Result<Option<&'a LockedDependency>, Problem> {
-    let (Some(locked), Some(pairs)) = (&chart.locked, pairs) else {
+    let (Some(locked), Some(pairs)) = (chart.lines(), pairs) else {
         return Ok(None);
     };
     let line = pairs.line.get(at).copied().flatten();

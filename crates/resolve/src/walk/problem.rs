@@ -84,6 +84,8 @@ pub(super) enum OutOfSync {
     Missing(String),
     #[error("it has {}, which is not required", Quoted(.0))]
     Stray(String),
+    #[error("its digest is that of something else")]
+    Digest,
     #[error(
         "it has version {} where {} is required",
         Quoted(locked),

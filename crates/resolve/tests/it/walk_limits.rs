@@ -5,7 +5,7 @@ use portolan_resolve::{
     DependencyError, Explanation, Unbuilt, Vendored, WalkOptions, resolve_dependencies,
 };
 
-use crate::walks::{Disk, metadata, refused, requiring, resolve};
+use crate::walks::{Disk, lock, metadata, refused, requiring, resolve};
 
 #[test]
 fn sixteen_deep_is_deep_enough() {
@@ -68,7 +68,11 @@ fn a_charts_folder_or_lock_file_with_more_than_a_thousand_is_refused() {
         "more than 1000",
     );
     let lines = (0..1001).map(|_| LockedDependency::default());
-    refused(app().locked(lines), &mut Disk::default(), "more than 1000");
+    refused(
+        app().locked(lock(&[], lines)),
+        &mut Disk::default(),
+        "more than 1000",
+    );
 }
 
 #[test]
@@ -86,7 +90,11 @@ fn a_thousand_lines_in_no_order_find_their_requirements() {
         repository: "https://example.com".to_owned(),
     });
     let mut disk = Disk::default();
-    let found = resolve(Unbuilt::new(&metadata).locked(lines), &mut disk).unwrap();
+    let found = resolve(
+        Unbuilt::new(&metadata).locked(lock(&metadata.dependencies, lines)),
+        &mut disk,
+    )
+    .unwrap();
     for (at, dependency) in found.dependencies().iter().enumerate() {
         assert_eq!(dependency.version(), format!("1.{at}.7"));
     }

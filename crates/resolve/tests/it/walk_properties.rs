@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use portolan_chart::{ChartMetadata, Dependency, LockedDependency};
+use portolan_chart::{ChartMetadata, Dependency, Lock, LockedDependency};
 use portolan_resolve::{
     Answer, Listed, Resolution, Resolved, Subject, Unbuilt, Vendored, Walk, WalkOptions,
 };
 use proptest::prelude::*;
+
+use crate::walks::lock;
 
 /// As many charts on disk as there may be: `/0` to `/4`.
 const CHARTS: usize = 5;
@@ -112,13 +114,24 @@ fn unbuilt(chart: &OnDisk) -> Unbuilt {
     let unbuilt = Unbuilt::new(&own).vendored(vendored);
     match &chart.locked {
         None => unbuilt,
-        Some(lines) => unbuilt.locked(lines.iter().cloned().map(|(name, version, repository)| {
-            LockedDependency {
+        Some(lines) => {
+            let line = |(name, version, repository): (String, String, String)| LockedDependency {
                 name,
                 version,
                 repository,
-            }
-        })),
+            };
+            // Half of them are what they say.
+            let digest = lines.len() % 2 == 0;
+            let lock = lock(&own.dependencies, lines.iter().cloned().map(line));
+            unbuilt.locked(if digest {
+                lock
+            } else {
+                Lock {
+                    digest: String::new(),
+                    ..lock
+                }
+            })
+        }
     }
 }
 
@@ -237,7 +250,7 @@ proptest! {
             prop_assert!(Path::new(&path).components().count() == 2, "{}", path);
         }
         let lock = found.lock("");
-        let locked = unbuilt(&first).locked(lock.dependencies.clone());
+        let locked = unbuilt(&first).locked(lock.clone());
         let Some(again) = self::found(&world, locked) else {
             return Err(TestCaseError::fail(format!("{lock:?}")));
         };

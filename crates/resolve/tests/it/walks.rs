@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use portolan_chart::ChartMetadata;
+use portolan_chart::{ChartMetadata, Dependency, Lock, LockedDependency};
 use portolan_reference::RepositoryUrl;
 use portolan_resolve::{
     Answer, AnswerError, Catalog, Listed, Place, Reach, Resolution, Resolved, Subject, Unbuilt,
@@ -62,6 +62,19 @@ pub(crate) fn metadata(version: &str, requirements: &[(&str, &str)]) -> ChartMet
     match ChartMetadata::parse(yaml.as_bytes()) {
         Ok(metadata) => metadata,
         Err(error) => unreachable!("{yaml}: {error}"),
+    }
+}
+
+/// A lock file with these lines, made for these requirements.
+pub(crate) fn lock(
+    requirements: &[Dependency],
+    lines: impl IntoIterator<Item = LockedDependency>,
+) -> Lock {
+    let dependencies: Vec<LockedDependency> = lines.into_iter().collect();
+    Lock {
+        digest: Lock::digest_of(requirements, &dependencies),
+        dependencies,
+        ..Lock::default()
     }
 }
 
@@ -150,6 +163,37 @@ fn a_folder_in_charts_is_walked_if_it_belongs_there_and_taken_as_it_is_if_not() 
         disk.asked,
         ["/app/charts/own-folder", "https://example.com/ redis"]
     );
+}
+
+/// Of the chart `sapho` in [helm/charts](https://github.com/helm/charts/tree/master/stable/sapho).
+#[test]
+fn a_lock_of_helm_2_counts_for_a_chart_of_v1_only() {
+    let chart = |api_version| {
+        let yaml = format!(
+            "{{apiVersion: {api_version}, name: sapho, version: 1.0.0, dependencies: [{{name: mysql, \
+             version: 1.6.7, repository: 'https://charts.helm.sh/stable'}}]}}"
+        );
+        let lock = Lock {
+            digest: "sha256:b652a732d6d7bc646d212222810403b6b97ae9a89c1b9ca0c28f25a95c9f7e1e"
+                .into(),
+            dependencies: vec![LockedDependency {
+                name: "mysql".into(),
+                version: "1.6.7".into(),
+                repository: "https://charts.helm.sh/stable".into(),
+            }],
+            ..Lock::default()
+        };
+        Unbuilt::new(&ChartMetadata::parse(yaml.as_bytes()).unwrap()).locked(lock)
+    };
+    let mut disk = Disk::default();
+    let found = resolve(chart("v1"), &mut disk).unwrap();
+    assert_eq!(found.dependencies()[0].version(), "1.6.7");
+    refused(
+        chart("v2"),
+        &mut disk,
+        "its digest is that of something else",
+    );
+    assert!(disk.asked.is_empty());
 }
 
 #[test]
