@@ -45,7 +45,7 @@ pub struct Acquired {
     pub index_digest: Option<IndexDigest>,
     /// Whether the artifact is a package of our own rather than the bytes as they were published.
     pub packaged: bool,
-    /// The values files that were merged, in order.
+    /// The values files that were merged, in order; none if they changed nothing.
     pub values_files: Vec<String>,
     /// The charts that were built into it, and where each was taken from.
     pub dependencies: Vec<Taken>,

@@ -52,7 +52,8 @@ impl ValuesFiles for InChart<'_> {
     }
 }
 
-/// Do to `chart` what `recipe` says. Returns the values files that were merged.
+/// Do to `chart` what `recipe` says. Returns the values files that made a difference: as with Flux,
+/// none if together they say what the chart says anyway, byte for byte.
 pub(crate) fn make(
     chart: &mut Chart,
     recipe: &Recipe,
@@ -61,8 +62,9 @@ pub(crate) fn make(
     let mut used = Vec::new();
     if !recipe.values_files.is_empty() {
         let merged = files(chart)?;
-        chart.set_values(merged.yaml)?;
-        used = merged.used;
+        if chart.set_values(merged.yaml)? {
+            used = merged.used;
+        }
     }
     if let Some(metadata) = &recipe.metadata {
         chart.set_version_metadata(metadata)?;

@@ -81,6 +81,14 @@ async fn values_files_are_found_from_the_root_of_the_source() {
     let acquired = build(&site, &request.clone().recipe(recipe)).await.unwrap();
     let values = chart(&site, &acquired).values().map(<[u8]>::to_vec);
     assert_eq!(values.unwrap(), b"a: 1\nb: 2\n");
+    let recipe = Recipe::new()
+        .values_files(["charts/app/values.yaml"])
+        .version_metadata("1");
+    let acquired = build(&site, &request.clone().recipe(recipe)).await.unwrap();
+    assert!(
+        acquired.packaged && acquired.values_files.is_empty(),
+        "nothing changed"
+    );
     let recipe = Recipe::new().values_files(["../../../etc/hostname"]);
     let error = build(&site, &request.recipe(recipe)).await.unwrap_err();
     assert_eq!(
