@@ -329,7 +329,7 @@ async fn that_nobody_knows_a_repository_is_told() {
 async fn a_chart_in_an_artifact_of_a_registry_is_packaged() {
     let site = Site::start().await;
     let registry = portolan_kit::Registry::start().await;
-    let archive = ChartArchive::new("app", "1.0.0").values("a: 1\n");
+    let archive = ChartArchive::new("app", "1.0.0").file("prod.yaml", "a: 1\n");
     registry.push_chart("artifacts/app", &archive.build(), "latest");
     let repository = format!("{}/artifacts/app", registry.address());
     let place = portolan_acquire::Registry::new(repository.parse().unwrap()).allow_plain_http();
@@ -339,7 +339,7 @@ async fn a_chart_in_an_artifact_of_a_registry_is_packaged() {
     std::fs::write(to.path().join("unrelated"), "").unwrap();
     let options = PackageOptions {
         recipe: Recipe::new()
-            .values_files(["app/values.yaml"])
+            .values_files(["app/prod.yaml"])
             .version_metadata("2"),
         ..PackageOptions::default()
     };
@@ -349,5 +349,5 @@ async fn a_chart_in_an_artifact_of_a_registry_is_packaged() {
         .await
         .unwrap();
     assert!(packaged.path.ends_with("app-1.0.0+2.tgz"));
-    assert_eq!(packaged.values_files, ["app/values.yaml"]);
+    assert_eq!(packaged.values_files, ["app/prod.yaml"]);
 }
