@@ -5,7 +5,7 @@ use std::error::Error;
 use portolan_fetch::FetchError;
 use portolan_resolve::WalkError;
 
-use crate::dependencies::Unlisted;
+use crate::dependencies::{Shared, Unlisted};
 use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
 use crate::{BuildDependenciesError, DirectoryError};
 
@@ -28,6 +28,9 @@ pub enum Class {
 impl Class {
     /// That of the first error in the chain of causes of which one is known.
     fn of_chain(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(shared) = error.downcast_ref::<Shared>() {
+            return Self::of_chain(shared.inner());
+        }
         let own = error
             .downcast_ref::<FetchError>()
             .map(Self::of)

@@ -1,6 +1,8 @@
 //! What a chart depends on, brought.
 
-use std::collections::{BTreeMap, HashMap};
+mod parts;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use portolan_chart::{
-    AddChartError, Chart, ChartName, Dependency, Index, ReadChartError, read_chart, read_directory,
+    AddChartError, Chart, ChartName, Dependency, Index, Limits, ReadChartError, read_chart,
+    read_directory,
 };
 use portolan_fetch::{ChartSource, OciChartSource};
 use portolan_reference::{Digest, RepositoryUrl, Version};
@@ -19,6 +22,8 @@ use portolan_resolve::{
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::task::JoinError;
 
+use self::parts::{Fetched, Room, below};
+pub(crate) use self::parts::{Form, Keep, Parts};
 use crate::bring::{Body, opened};
 use crate::pull::on_a_thread;
 use crate::tree::{At, Tree};
@@ -65,27 +70,15 @@ pub(crate) struct Builder<'a> {
     options: WalkOptions,
     in_all: Semaphore,
     servers: Mutex<HashMap<String, Arc<Semaphore>>>,
-    indexes: Mutex<HashMap<RepositoryUrl, Arc<OnceCell<Arc<Index>>>>>,
+    reached: Once<Repository>,
+    indexes: Once<Arc<Index>>,
     /// Charts on disk, by their path, as they were read.
     local: Mutex<HashMap<String, Arc<Chart>>>,
+    room: Arc<Room>,
 }
 
-/// A chart from a repository.
-#[derive(Debug, Clone)]
-pub(crate) struct Fetched {
-    pub(crate) archive: Arc<Vec<u8>>,
-    pub(crate) chart: Arc<Chart>,
-    taken: Taken,
-}
-
-/// A chart that a dependency stands for, whole.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) chart: Arc<Chart>,
-    /// Its archive, if it came as one.
-    pub(crate) archive: Option<Arc<Vec<u8>>>,
-    pub(crate) taken: Taken,
-}
+/// What is found out about a repository once, whatever comes of it.
+type Once<T> = Mutex<HashMap<RepositoryUrl, Arc<OnceCell<Result<T, Shared>>>>>;
 
 /// Which chart from a repository.
 pub(crate) type Needed = (RepositoryUrl, String, String);
@@ -107,8 +100,10 @@ impl<'a> Builder<'a> {
             options,
             in_all: Semaphore::new(IN_ALL),
             servers: Mutex::default(),
+            reached: Mutex::default(),
             indexes: Mutex::default(),
             local: Mutex::default(),
+            room: Arc::new(Room::new(&acquirer.limits.chart)),
         }
     }
 
@@ -132,23 +127,12 @@ impl<'a> Builder<'a> {
         if chart.metadata().dependencies.is_empty() {
             return Ok((chart, Vec::new()));
         }
-        let unbuilt = self.unbuilt(&chart)?;
+        let limits = self.acquirer.limits.chart;
+        let looked = on_a_thread(move || unbuilt(&chart, &limits).map(|unbuilt| (chart, unbuilt)));
+        let (chart, unbuilt) = looked.await??;
         let resolution = self.resolve_at(unbuilt, path).await?;
-        let fetched = self.fetch_all(&resolution).await?;
-        let mut taken = Vec::new();
-        let mut whole = chart;
-        self.add_all(&mut whole, resolution.dependencies(), &fetched, &mut taken)?;
-        Ok((whole, taken))
-    }
-
-    /// What `chart` requires, has locked, and has in `charts/`.
-    fn unbuilt(&self, chart: &Chart) -> Result<Unbuilt, BuildDependenciesError> {
-        let vendored = chart.vendored(&self.acquirer.limits.chart)?;
-        let unbuilt = Unbuilt::new(chart.metadata()).vendored(&vendored);
-        Ok(match chart.lock()? {
-            Some(lock) => unbuilt.locked(lock),
-            None => unbuilt,
-        })
+        let parts = self.fetch_all(&resolution, Keep::Charts).await?;
+        on_a_thread(move || parts.put_together(chart, &resolution)).await?
     }
 
     /// Find out which chart each requirement stands for.
@@ -180,7 +164,7 @@ impl<'a> Builder<'a> {
     }
 
     async fn versions(&self, url: &RepositoryUrl, chart: &str) -> Result<Answer, Failure> {
-        let offered = match self.repositories.at(url).await? {
+        let offered = match self.repository(url).await? {
             Repository::Registry(registry) => self
                 .tags(&registry, chart)
                 .await?
@@ -215,45 +199,51 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The index of `charts`, asked for once, whatever comes of it.
+    /// How the repository at `url` is reached.
+    async fn repository(&self, url: &RepositoryUrl) -> Result<Repository, Shared> {
+        once(&self.reached, url, async || self.repositories.at(url).await).await
+    }
+
+    /// The index of `charts`.
     async fn index(
         &self,
         url: &RepositoryUrl,
         charts: &ChartRepository,
-    ) -> Result<Arc<Index>, Failure> {
-        let cell = Arc::clone(locked(&self.indexes).entry(url.clone()).or_default());
-        let index = cell
-            .get_or_try_init(|| async {
-                let _permits = self.permits(&server_of(url)).await?;
-                let index = self.acquirer.fetched_index(charts).await;
-                index.map_err(|error: IndexError| Failure::from(error))
-            })
-            .await?;
-        Ok(Arc::clone(index))
+    ) -> Result<Arc<Index>, Shared> {
+        once(&self.indexes, url, async || {
+            let _permits = self.permits(&server_of(url)).await?;
+            let index = self.acquirer.fetched_index(charts).await;
+            index.map_err(|error: IndexError| Failure::from(error))
+        })
+        .await
     }
 
     async fn on_disk(&self, path: &str) -> Result<Answer, Failure> {
         let (tree, at) = (Arc::clone(self.tree), path.to_owned());
-        let limits = self.acquirer.limits.chart;
-        let read = move || -> Result<Option<(Chart, bool)>, Failure> {
+        let (limits, room) = (self.acquirer.limits.chart, Arc::clone(&self.room));
+        let read = move || -> Result<Option<(Chart, Unbuilt)>, Failure> {
             let Some(found) = tree.at(&at)? else {
                 return Ok(None);
             };
-            Ok(Some(match found {
-                At::Folder(folder) => (read_directory(&folder, &limits)?, true),
+            room.check()?;
+            let (chart, unbuilt) = match found {
+                At::Folder(folder) => {
+                    let chart = read_directory(&folder, &limits)?;
+                    let unbuilt = unbuilt(&chart, &limits)?;
+                    (chart, unbuilt)
+                }
                 At::File(_) => {
                     let bytes = tree.file(&at, limits.max_chart_bytes)?.unwrap_or_default();
-                    (read_chart(bytes.as_slice(), &limits)?, false)
+                    let chart = read_chart(bytes.as_slice(), &limits)?;
+                    let unbuilt = Unbuilt::whole(chart.metadata());
+                    (chart, unbuilt)
                 }
-            }))
+            };
+            room.take(&chart)?;
+            Ok(Some((chart, unbuilt)))
         };
-        let Some((chart, is_folder)) = on_a_thread(read).await?? else {
+        let Some((chart, unbuilt)) = on_a_thread(read).await?? else {
             return Ok(Answer::Absent);
-        };
-        let unbuilt = if is_folder {
-            self.unbuilt(&chart)?
-        } else {
-            Unbuilt::whole(chart.metadata())
         };
         locked(&self.local).insert(path.to_owned(), Arc::new(chart));
         Ok(Answer::Chart(unbuilt))
@@ -263,8 +253,15 @@ impl<'a> Builder<'a> {
     pub(crate) async fn fetch_all(
         &self,
         resolution: &Resolution,
-    ) -> Result<HashMap<Needed, Fetched>, BuildDependenciesError> {
-        let wanted: BTreeMap<(String, String, String), Needed> = resolution
+        keep: Keep,
+    ) -> Result<Parts, BuildDependenciesError> {
+        let inside: HashSet<Needed> = match keep {
+            Keep::Charts => resolution.all().filter_map(wanted).collect(),
+            Keep::Archives => below(resolution.dependencies())
+                .filter_map(wanted)
+                .collect(),
+        };
+        let needed: BTreeMap<(String, String, String), Needed> = resolution
             .all()
             .filter_map(wanted)
             .map(|wanted| {
@@ -273,9 +270,10 @@ impl<'a> Builder<'a> {
                 (key, wanted)
             })
             .collect();
-        let fetching = wanted.into_values().map(async |wanted| {
+        let fetching = needed.into_values().map(async |wanted| {
             let (url, name, version) = &wanted;
-            let fetched = self.fetch(url, name, version).await;
+            let kept = (inside.contains(&wanted), keep == Keep::Archives);
+            let fetched = self.fetch(url, name, version, kept).await;
             match fetched {
                 Ok(fetched) => Ok((wanted, fetched)),
                 Err(source) => Err(BuildDependenciesError::Fetch {
@@ -286,16 +284,22 @@ impl<'a> Builder<'a> {
                 }),
             }
         });
-        Ok(try_join_all(fetching).await?.into_iter().collect())
+        Ok(Parts {
+            fetched: try_join_all(fetching).await?.into_iter().collect(),
+            local: locked(&self.local).clone(),
+            limits: self.acquirer.limits.chart,
+        })
     }
 
+    /// Bring one chart, and keep of it the chart, the archive, or both.
     async fn fetch(
         &self,
         url: &RepositoryUrl,
         name: &str,
         version: &str,
+        (keep_chart, keep_archive): (bool, bool),
     ) -> Result<Fetched, Failure> {
-        let (mut body, manifest_digest, permits) = match self.repositories.at(url).await? {
+        let (mut body, manifest_digest, permits) = match self.repository(url).await? {
             Repository::Registry(registry) => {
                 let chart: ChartName = name.parse()?;
                 let remote = registry.for_chart(&chart).await?;
@@ -322,15 +326,24 @@ impl<'a> Builder<'a> {
         while let Some(chunk) = body.chunk().await? {
             archive.extend_from_slice(&chunk);
         }
+        let (limits, room) = (self.acquirer.limits.chart, Arc::clone(&self.room));
+        let read = on_a_thread(move || -> Result<_, Failure> {
+            let digest = Digest::of(portolan_reference::Algorithm::Sha256, &archive);
+            room.check()?;
+            let chart = read_chart(archive.as_slice(), &limits)?;
+            if keep_chart {
+                room.take(&chart)?;
+            }
+            Ok((
+                digest,
+                chart.metadata().clone(),
+                keep_chart.then_some(chart),
+                archive,
+            ))
+        });
+        let (digest, metadata, chart, archive) = read.await??;
+        // Only now: what has come and was not read yet is in memory.
         drop(permits);
-        let archive = Arc::new(archive);
-        let (bytes, limits) = (Arc::clone(&archive), self.acquirer.limits.chart);
-        let (chart, digest) = on_a_thread(move || {
-            let digest = Digest::of(portolan_reference::Algorithm::Sha256, &bytes);
-            read_chart(bytes.as_slice(), &limits).map(|chart| (chart, digest))
-        })
-        .await??;
-        let metadata = chart.metadata();
         if metadata.name != name || !is_same_version(&metadata.version, version) {
             return Err(format!(
                 "the archive calls itself '{}' version '{}'",
@@ -339,8 +352,9 @@ impl<'a> Builder<'a> {
             .into());
         }
         Ok(Fetched {
-            archive,
-            chart: Arc::new(chart),
+            archive: keep_archive.then(|| Arc::new(archive)),
+            chart: chart.map(Arc::new),
+            version: metadata.version,
             taken: Taken {
                 name: name.to_owned(),
                 version: version.to_owned(),
@@ -349,122 +363,6 @@ impl<'a> Builder<'a> {
                 manifest_digest,
             },
         })
-    }
-
-    /// The chart that a dependency stands for, whole, and its archive if it came as one.
-    pub(crate) fn archive_of(
-        &self,
-        dependency: &Resolved,
-        fetched: &HashMap<Needed, Fetched>,
-    ) -> Result<Part, BuildDependenciesError> {
-        let name = &dependency.requirement().name;
-        if let Some(needed) = wanted(dependency) {
-            let found = fetched.get(&needed).ok_or_else(|| missing(name))?;
-            return Ok(Part {
-                chart: Arc::clone(&found.chart),
-                archive: Some(Arc::clone(&found.archive)),
-                taken: found.taken.clone(),
-            });
-        }
-        let (chart, taken) = self.whole(dependency, fetched, &mut Vec::new())?;
-        let archive = None;
-        Ok(Part {
-            chart,
-            archive,
-            taken,
-        })
-    }
-
-    /// A chart on disk, with what it depends on itself.
-    fn whole(
-        &self,
-        dependency: &Resolved,
-        fetched: &HashMap<Needed, Fetched>,
-        taken: &mut Vec<Taken>,
-    ) -> Result<(Arc<Chart>, Taken), BuildDependenciesError> {
-        let name = &dependency.requirement().name;
-        let (Place::File { path } | Place::Embedded { path }) = dependency.place() else {
-            return Err(missing(name));
-        };
-        let mut whole = Chart::clone(&*self.local_chart(path, name)?);
-        self.add_all(&mut whole, dependency.dependencies(), fetched, taken)?;
-        let from = Taken {
-            name: name.clone(),
-            version: dependency.version().to_owned(),
-            from: format!("file://{path}"),
-            digest: None,
-            manifest_digest: None,
-        };
-        Ok((Arc::new(whole), from))
-    }
-
-    /// Put what was resolved into `chart`.
-    fn add_all(
-        &self,
-        chart: &mut Chart,
-        dependencies: &[Resolved],
-        fetched: &HashMap<Needed, Fetched>,
-        taken: &mut Vec<Taken>,
-    ) -> Result<(), BuildDependenciesError> {
-        let mut added: HashMap<String, String> = HashMap::new();
-        for dependency in dependencies {
-            let name = &dependency.requirement().name;
-            let (part, from) = match dependency.place() {
-                Place::Index(_) | Place::Oci(_) => {
-                    let found = wanted(dependency).and_then(|wanted| fetched.get(&wanted));
-                    let found = found.ok_or_else(|| missing(name))?;
-                    (Arc::clone(&found.chart), found.taken.clone())
-                }
-                Place::File { .. } => self.whole(dependency, fetched, taken)?,
-                // It lies there already. What it lacked itself has to come to it.
-                Place::Embedded { .. } if dependency.dependencies().is_empty() => continue,
-                Place::Embedded { path } => {
-                    let (part, from) = self.whole(dependency, fetched, taken)?;
-                    let folder = path.rsplit('/').next().unwrap_or(name);
-                    chart.remove_chart(folder);
-                    self.add(chart, folder, &part, name)?;
-                    taken.push(from);
-                    continue;
-                }
-                _ => continue,
-            };
-            taken.push(from);
-            // The same chart under two aliases lies there once, as with Helm; two versions of one
-            // chart lie side by side.
-            let version = part.metadata().version.clone();
-            if added.get(name) == Some(&version) {
-                continue;
-            }
-            let beside = format!("{name}-{version}");
-            let folder = match added.get(name) {
-                Some(_) => &beside,
-                None if chart.has_chart(name) => &beside,
-                None => name,
-            };
-            self.add(chart, folder, &part, name)?;
-            added.entry(name.clone()).or_insert(version);
-        }
-        Ok(())
-    }
-
-    fn add(
-        &self,
-        chart: &mut Chart,
-        folder: &str,
-        part: &Chart,
-        name: &str,
-    ) -> Result<(), BuildDependenciesError> {
-        chart
-            .add_chart(folder, part, &self.acquirer.limits.chart)
-            .map_err(|source| BuildDependenciesError::Add {
-                name: name.to_owned(),
-                source,
-            })
-    }
-
-    fn local_chart(&self, path: &str, name: &str) -> Result<Arc<Chart>, BuildDependenciesError> {
-        let found = locked(&self.local).get(path).cloned();
-        found.ok_or_else(|| missing(name))
     }
 
     /// Wait until another request may be made to `server`.
@@ -490,12 +388,58 @@ struct Permits<'a> {
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What `find` found out about the repository at `url`: asked once, also if that came to nothing.
+async fn once<T: Clone>(
+    known: &Once<T>,
+    url: &RepositoryUrl,
+    find: impl AsyncFnOnce() -> Result<T, Failure>,
+) -> Result<T, Shared> {
+    let cell = Arc::clone(locked(known).entry(url.clone()).or_default());
+    let found = cell.get_or_init(|| async { find().await.map_err(Shared::from) });
+    found.await.clone()
 }
 
-fn missing(name: &str) -> BuildDependenciesError {
-    BuildDependenciesError::Internal(format!("'{name}' was resolved and not brought"))
+/// An error that more than one requirement meets.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(Arc<dyn Error + Send + Sync>);
+
+impl Shared {
+    /// The error itself.
+    pub(crate) fn inner(&self) -> &(dyn Error + 'static) {
+        &*self.0
+    }
+}
+
+impl From<Failure> for Shared {
+    fn from(failure: Failure) -> Self {
+        Self(failure.into())
+    }
+}
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Shared {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What `chart` requires, has locked, and has in `charts/`.
+fn unbuilt(chart: &Chart, limits: &Limits) -> Result<Unbuilt, BuildDependenciesError> {
+    let vendored = chart.vendored(limits)?;
+    let unbuilt = Unbuilt::new(chart.metadata()).vendored(&vendored);
+    Ok(match chart.lock()? {
+        Some(lock) => unbuilt.locked(lock),
+        None => unbuilt,
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) fn wanted(dependency: &Resolved) -> Option<Needed> {

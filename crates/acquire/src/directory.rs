@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use tokio::task::JoinError;
 
 use crate::build::InTree;
-use crate::dependencies::{BuildDependenciesError, Builder, wanted};
+use crate::dependencies::{BuildDependenciesError, Builder, Form, Keep, Parts, wanted};
 use crate::make::{MakeError, make, merge};
 use crate::pull::{keep, on_a_thread};
 use crate::tree::Tree;
@@ -279,27 +279,15 @@ impl<'a> Work<'a> {
             .map(|(url, name, version)| (url.as_str().to_owned(), name, version))
             .collect();
         tell(Step::Downloading(remote.len()));
-        let fetched = builder.fetch_all(&resolution).await?;
-        let mut archives: BTreeMap<String, (Arc<Vec<u8>>, Taken)> = BTreeMap::new();
-        let mut kept = BTreeSet::new();
-        for dependency in resolution.dependencies() {
-            if let Place::Embedded { .. } | Place::Vendored { .. } = dependency.place() {
-                kept.insert(dependency.requirement().name.clone());
-                continue;
-            }
-            let part = builder.archive_of(dependency, &fetched)?;
-            let metadata = part.chart.metadata();
-            let file = format!("{}-{}.tgz", metadata.name, metadata.version);
-            let archive = match part.archive {
-                Some(archive) => archive,
-                None => Arc::new(on_a_thread(move || packed(&part.chart)).await??),
-            };
-            archives.insert(file, (archive, part.taken));
-        }
-        let names: BTreeSet<String> = names(&resolution).difference(&kept).cloned().collect();
+        let parts = builder.fetch_all(&resolution, Keep::Archives).await?;
         let limits = self.acquirer.limits;
-        let taken = archives.values().map(|(_, taken)| taken.clone()).collect();
-        let steps = on_a_thread(move || replace(&charts, archives, &names, &limits)).await??;
+        let work = move || {
+            let (archives, kept, taken) = archives(&parts, &resolution)?;
+            let names: BTreeSet<String> = names(&resolution).difference(&kept).cloned().collect();
+            let steps = replace(&charts, archives, &names, &limits)?;
+            Ok::<_, DirectoryError>((resolution, taken, steps))
+        };
+        let (resolution, taken, steps) = on_a_thread(work).await??;
         for step in steps {
             tell(step);
         }
@@ -353,6 +341,37 @@ impl<'a> Work<'a> {
     }
 }
 
+/// Archives, by the names of their files.
+type Archives = BTreeMap<String, (Arc<Vec<u8>>, Taken)>;
+
+/// The archives that belong into `charts/`, the names of charts that lie there already, and where
+/// everything was taken from.
+fn archives(
+    parts: &Parts,
+    resolution: &Resolution,
+) -> Result<(Archives, BTreeSet<String>, Vec<Taken>), DirectoryError> {
+    let (mut archives, mut kept) = (Archives::new(), BTreeSet::new());
+    let mut inside = Vec::new();
+    for dependency in resolution.dependencies() {
+        let name = &dependency.requirement().name;
+        if let Place::Embedded { .. } | Place::Vendored { .. } = dependency.place() {
+            kept.insert(name.clone());
+            continue;
+        }
+        let part = parts.part(dependency)?;
+        let archive = match part.form {
+            Form::Archive(archive) => archive,
+            Form::Chart(chart) => Arc::new(packed(&chart)?),
+        };
+        let file = format!("{}-{}.tgz", part.name, part.version);
+        archives.insert(file, (archive, part.taken));
+        inside.extend(part.inside);
+    }
+    let mut taken: Vec<Taken> = archives.values().map(|(_, taken)| taken.clone()).collect();
+    taken.extend(inside);
+    Ok((archives, kept, taken))
+}
+
 fn names(resolution: &Resolution) -> BTreeSet<String> {
     let name = |dependency: &Resolved| dependency.requirement().name.clone();
     resolution.dependencies().iter().map(name).collect()
@@ -385,7 +404,7 @@ fn is_archive(name: &str) -> bool {
 /// Put `archives` into the folder `charts`, and remove other archives of the charts called `names`.
 fn replace(
     charts: &Path,
-    archives: BTreeMap<String, (Arc<Vec<u8>>, Taken)>,
+    archives: Archives,
     names: &BTreeSet<String>,
     limits: &Limits,
 ) -> Result<Vec<Step>, DirectoryError> {

@@ -22,11 +22,15 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn start() -> Self {
+        Self::limited(Limits::default()).await
+    }
+
+    pub(crate) async fn limited(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let transport = Transport::builder().build().unwrap();
         Self {
             web: WebServer::start().await,
-            acquirer: Acquirer::new(transport, Limits::default()),
+            acquirer: Acquirer::new(transport, limits),
             store: Store::open(folder.path(), Options::default()).unwrap(),
             folder,
         }

@@ -1,24 +1,36 @@
 //! Charts in the artifact of another controller.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portolan_acquire::{
-    Acquired, BuildError, OpenError, PackageOptions, Recipe, Source, SourceError, SourceRequest,
+    Acquired, BuildError, ChartRepository, OpenError, PackageOptions, Reaching, Recipe,
+    Repositories, Source, SourceError, SourceRequest,
 };
 use portolan_chart::{Chart, Limits, read_chart};
 use portolan_kit::{ChartArchive, chart_archive};
-use portolan_reference::{Algorithm, Digest, Pin};
+use portolan_reference::{Algorithm, Digest, Pin, RepositoryUrl};
 
 use crate::site::{Site, tarball};
 
 /// Serve `files` as the artifact of a source, and ask for the chart at `path` in it.
 fn wanted(site: &Site, path: &str, files: &[(&str, &str)]) -> SourceRequest {
+    wanted_by(site, path, files, Site::anonymous())
+}
+
+fn wanted_by(
+    site: &Site,
+    path: &str,
+    files: &[(&str, &str)],
+    repositories: Arc<dyn Repositories>,
+) -> SourceRequest {
     let archive = tarball(files);
     let digest = Digest::of(Algorithm::Sha256, &archive);
     let url = format!("/{}.tar.gz", digest.hex());
     site.web.put(&url, "application/gzip", archive);
     let source = Source::artifact(site.web.url(&url).parse().unwrap(), digest);
-    SourceRequest::new(source, "main@sha1:abc", path, Site::anonymous())
+    SourceRequest::new(source, "main@sha1:abc", path, repositories)
 }
 
 async fn build(site: &Site, request: &SourceRequest) -> Result<Acquired, BuildError> {
@@ -28,7 +40,7 @@ async fn build(site: &Site, request: &SourceRequest) -> Result<Acquired, BuildEr
         .await
 }
 
-fn chart(site: &Site, acquired: &Acquired) -> Chart {
+fn chart_of(site: &Site, acquired: &Acquired) -> Chart {
     let path = &acquired.artifact.as_ref().unwrap().path;
     read_chart(site.file(path).as_slice(), &Limits::default()).unwrap()
 }
@@ -48,7 +60,7 @@ async fn a_folder_is_packaged_and_equal_folders_give_equal_bytes() {
     assert_eq!(artifact.path, "helmchart/team/app/app-1.0.0.tgz");
     assert!(first.packaged);
     assert_eq!(
-        chart(&site, &first).file("Chart.yaml"),
+        chart_of(&site, &first).file("Chart.yaml"),
         Some(APP.1.as_bytes())
     );
     let again = build(&site, &request).await.unwrap().artifact.unwrap();
@@ -79,7 +91,7 @@ async fn values_files_are_found_from_the_root_of_the_source() {
     let request = wanted(&site, "charts/app", &files);
     let recipe = Recipe::new().values_files(["charts/app/values.yaml", "../../env/prod.yaml"]);
     let acquired = build(&site, &request.clone().recipe(recipe)).await.unwrap();
-    let values = chart(&site, &acquired).values().map(<[u8]>::to_vec);
+    let values = chart_of(&site, &acquired).values().map(<[u8]>::to_vec);
     assert_eq!(values.unwrap(), b"a: 1\nb: 2\n");
     let recipe = Recipe::new()
         .values_files(["charts/app/values.yaml"])
@@ -157,6 +169,14 @@ async fn one_artifact_is_downloaded_once_for_all_who_build_from_it_at_a_time() {
 
 /// A chart that depends on two charts of the repository and one beside it, with an alias.
 fn umbrella(site: &Site, more: &[(&str, &str)]) -> SourceRequest {
+    umbrella_by(site, more, Site::anonymous())
+}
+
+fn umbrella_by(
+    site: &Site,
+    more: &[(&str, &str)],
+    repositories: Arc<dyn Repositories>,
+) -> SourceRequest {
     let chart = format!(
         "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n\
          - {{name: one, version: 1.x, repository: \"{0}\"}}\n\
@@ -173,7 +193,7 @@ fn umbrella(site: &Site, more: &[(&str, &str)]) -> SourceRequest {
         ),
     ];
     files.extend(more);
-    wanted(site, "charts/app", &files)
+    wanted_by(site, "charts/app", &files, repositories)
 }
 
 #[tokio::test]
@@ -193,7 +213,7 @@ async fn dependencies_are_brought_each_once_and_told() {
     assert_eq!(told, ["one 1.0.0", "two 1.1.0", "two 1.1.0", "lib 0.1.0"]);
     let digest = Digest::of(Algorithm::Sha256, &chart_archive("one", "1.0.0"));
     assert_eq!(acquired.dependencies[0].digest, Some(digest));
-    let built = chart(&site, &acquired);
+    let built = chart_of(&site, &acquired);
     for name in ["one", "two", "lib"] {
         assert!(built.file(&format!("charts/{name}/Chart.yaml")).is_some());
     }
@@ -220,6 +240,98 @@ async fn everything_that_cannot_be_resolved_is_told_at_once() {
         text.contains("'first'") && text.contains("'second'"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_had_is_asked_for_once() {
+    let site = Site::start().await;
+    let request = umbrella(&site, &[]);
+    build(&site, &request).await.unwrap_err();
+    let asked = site.asked();
+    let index = asked.iter().filter(|path| *path == "/helm/index.yaml");
+    assert_eq!(index.count(), 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn how_a_repository_is_reached_is_asked_once() {
+    #[derive(Debug, Default)]
+    struct Counting(AtomicUsize);
+    impl Repositories for Counting {
+        fn at<'a>(&'a self, url: &'a RepositoryUrl) -> Reaching<'a> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(ChartRepository::new(url.clone()).into()) })
+        }
+    }
+    let site = Site::start().await;
+    site.publish_all(&[
+        ("one", "1.0.0", chart_archive("one", "1.0.0")),
+        ("two", "1.0.0", chart_archive("two", "1.0.0")),
+    ]);
+    let counting = Arc::new(Counting::default());
+    let request = umbrella_by(&site, &[], counting.clone());
+    build(&site, &request).await.unwrap();
+    assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn versions_of_one_chart_lie_side_by_side_each_once() {
+    let site = Site::start().await;
+    site.publish_all(&[
+        ("one", "1.0.0", chart_archive("one", "1.0.0")),
+        ("one", "2.0.0", chart_archive("one", "2.0.0")),
+    ]);
+    let url = site.web.url("/helm");
+    let requirement = |version, alias| {
+        format!("- {{name: one, version: {version}, repository: \"{url}\", alias: {alias}}}\n")
+    };
+    let chart = format!(
+        "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n{}{}{}",
+        requirement("1.0.0", "first"),
+        requirement("2.0.0", "second"),
+        requirement("2.0.0", "third")
+    );
+    let request = wanted(&site, "app", &[("app/Chart.yaml", chart.as_str())]);
+    let built = chart_of(&site, &build(&site, &request).await.unwrap());
+    let charts: Vec<_> = built
+        .files()
+        .map(|(path, _)| path)
+        .filter(|path| path.ends_with("/Chart.yaml"))
+        .collect();
+    assert_eq!(
+        charts,
+        ["charts/one-2.0.0/Chart.yaml", "charts/one/Chart.yaml"]
+    );
+}
+
+#[tokio::test]
+async fn charts_on_disk_are_not_read_beyond_what_one_chart_may_hold() {
+    let limits = portolan_acquire::Limits {
+        chart: Limits::default().max_unpacked_bytes(10_000),
+        ..portolan_acquire::Limits::default()
+    };
+    let site = Site::limited(limits).await;
+    let mut app = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n".to_owned();
+    let mut files = Vec::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        writeln!(
+            app,
+            "- {{name: {name}, version: \"*\", repository: \"file://../{name}\"}}"
+        )
+        .unwrap();
+        let chart = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+        files.push((format!("{name}/Chart.yaml"), chart));
+        files.push((format!("{name}/README.md"), "x".repeat(8_000)));
+    }
+    files.push(("app/Chart.yaml".to_owned(), app));
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let error = build(&site, &wanted(&site, "app", &files))
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("unpack to more than 20000 bytes"), "{text}");
 }
 
 #[tokio::test]
@@ -275,7 +387,7 @@ async fn what_a_chart_beside_it_depends_on_is_built_first() {
         ("lib/Chart.yaml", lib.as_str()),
     ];
     let acquired = build(&site, &wanted(&site, "app", &files)).await.unwrap();
-    let built = chart(&site, &acquired);
+    let built = chart_of(&site, &acquired);
     assert!(built.file("charts/lib/charts/one/Chart.yaml").is_some());
 }
 
@@ -295,7 +407,7 @@ async fn a_chart_inside_gets_what_it_lacks() {
         ("app/charts/sub/Chart.yaml", inside.as_str()),
     ];
     let acquired = build(&site, &wanted(&site, "app", &files)).await.unwrap();
-    let built = chart(&site, &acquired);
+    let built = chart_of(&site, &acquired);
     assert!(built.file("charts/sub/Chart.yaml").is_some());
     assert!(built.file("charts/sub/charts/one/Chart.yaml").is_some());
 }
@@ -304,11 +416,8 @@ async fn a_chart_inside_gets_what_it_lacks() {
 async fn that_nobody_knows_a_repository_is_told() {
     #[derive(Debug)]
     struct Nobody;
-    impl portolan_acquire::Repositories for Nobody {
-        fn at<'a>(
-            &'a self,
-            _: &'a portolan_reference::RepositoryUrl,
-        ) -> portolan_acquire::Reaching<'a> {
+    impl Repositories for Nobody {
+        fn at<'a>(&'a self, _: &'a RepositoryUrl) -> Reaching<'a> {
             Box::pin(async { Err("nobody knows".into()) })
         }
     }
