@@ -47,7 +47,7 @@ impl Reach {
             });
         }
         Ok(match self.list.at(url) {
-            Some(entry) => entry.connect(self.roots.clone())?,
+            Some(entry) => entry.connect(self.roots.clone(), None)?,
             None => ChartRepository::new(url.clone()).tls(self.roots.clone()),
         }
         .into())

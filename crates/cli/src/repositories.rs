@@ -111,15 +111,20 @@ impl Entry {
         url.with_context(|| format!("the URL of repository `{}` is not one", self.name))
     }
 
-    /// The repository with its credential, and `tls` with what the list says in addition.
-    pub(crate) fn connect(&self, tls: Tls) -> anyhow::Result<ChartRepository> {
+    /// The repository with `login`, or failing that its own credential, and `tls` with what the
+    /// list says in addition.
+    pub(crate) fn connect(
+        &self,
+        tls: Tls,
+        login: Option<&Credential>,
+    ) -> anyhow::Result<ChartRepository> {
         ensure!(
             !self.insecure_skip_tls_verify,
             "repository `{}` is to be believed whatever its certificate, which is never done here: give the certificate of its authority with --ca-file, or `helm repo add --ca-file`",
             self.name
         );
-        let pair = (self.username.as_deref(), self.password.as_deref());
-        let credential = Credential::from_pair(pair.0, pair.1)
+        let (username, password) = (self.username.as_deref(), self.password.as_deref());
+        let own = Credential::from_pair(username, password)
             .with_context(|| format!("the credential of repository `{}`", self.name))?;
         let tls = with_identity(
             with_roots(tls, path(self.ca_file.as_deref()))?,
@@ -127,9 +132,10 @@ impl Entry {
             path(self.key_file.as_deref()),
         )?;
         let repository = ChartRepository::new(self.url()?)
-            .credential(credential)
+            .credential(login.cloned().or(own))
             .tls(tls);
-        Ok(if self.pass_credentials_all {
+        // What the list says of passing on is about the credential in it.
+        Ok(if self.pass_credentials_all && login.is_none() {
             repository.pass_credentials()
         } else {
             repository

@@ -79,26 +79,20 @@ impl Session {
         }
     }
 
-    /// The repository at `url`, with the credential that the flags give, or failing that the list
-    /// of repositories.
+    /// The repository at `url`, as the list of repositories knows it.
     fn charts(&self, url: RepositoryUrl) -> anyhow::Result<ChartRepository> {
-        let entry = self.list()?.at(&url);
-        let repository = match entry.filter(|_| self.login.is_none()) {
-            Some(entry) => entry.connect(self.tls()?)?,
-            None => ChartRepository::new(url)
-                .credential(self.login.clone())
-                .tls(self.tls()?),
-        };
+        if let Some(entry) = self.list()?.at(&url) {
+            return self.entry(entry);
+        }
+        let repository = ChartRepository::new(url)
+            .credential(self.login.clone())
+            .tls(self.tls()?);
         Ok(self.passing(repository))
     }
 
-    /// A repository in the list.
+    /// A repository in the list. What the flags say of a credential comes before what the list says.
     pub(crate) fn entry(&self, entry: &Entry) -> anyhow::Result<ChartRepository> {
-        let mut repository = entry.connect(self.tls()?)?;
-        if self.login.is_some() {
-            repository = repository.credential(self.login.clone());
-        }
-        Ok(self.passing(repository))
+        Ok(self.passing(entry.connect(self.tls()?, self.login.as_ref())?))
     }
 
     /// Whether the flags give a credential, which is meant for one repository alone.

@@ -200,6 +200,10 @@ fn a_credential_stays_with_its_repository_unless_it_is_to_be_passed_on() {
     );
     code(&site.run(&["pull", "shop/redis"]), 0);
     assert_eq!(other.web.logins(), 2);
+    // That was said of the credential in the list, and not of any other.
+    let flags = ["pull", "shop/redis", "--username", "ci", "--password-stdin"];
+    code(&site.run_with(&flags, "secret\n"), 0);
+    assert_eq!(other.web.logins(), 2);
 }
 
 #[test]
@@ -218,6 +222,8 @@ fn what_the_list_of_repositories_says_of_trust_counts_and_nothing_is_believed_bl
     );
     site.know("- {name: shop, url: URL, caFile: ca.pem}\n");
     code(&site.run(&pull), 0);
+    let flags = ["pull", "shop/redis", "--username", "ci", "--password-stdin"];
+    code(&site.run_with(&flags, "secret\n"), 0);
     site.know("- {name: shop, url: URL, insecure_skip_tls_verify: true}\n");
     let blind = site.run(&pull);
     code(&blind, 1);
