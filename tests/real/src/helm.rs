@@ -33,6 +33,11 @@ impl Helm {
         }
     }
 
+    /// Its home: who has the same one knows the same repositories.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// `helm package`: returns the archive.
     #[track_caller]
     pub fn package(&self, chart: &ChartFolder, version: &str) -> PathBuf {
@@ -42,6 +47,16 @@ impl Helm {
         run(command).unwrap_or_else(|said| panic!("helm package: {said}"));
         let archive = format!("{}-{version}.tgz", chart.name());
         chart.packages().join(archive)
+    }
+
+    /// `helm package` of a folder as it is: returns the archive.
+    #[track_caller]
+    pub fn package_folder(&self, folder: &Path, destination: &Path) -> PathBuf {
+        let mut command = self.command(&["package"]);
+        command.arg(folder).arg("--destination").arg(destination);
+        let said = run(command).unwrap_or_else(|said| panic!("helm package: {said}"));
+        let (_, path) = said.rsplit_once(": ").expect("helm says where it is");
+        PathBuf::from(path.trim())
     }
 
     /// `helm package` of several charts at once: returns the archives, in the order of the charts.
@@ -82,8 +97,17 @@ impl Helm {
     /// `helm repo add`.
     #[track_caller]
     pub fn add_repository(&self, name: &str, url: &str) {
-        let command = self.command(&["repo", "add", name, url]);
+        let command = self.command(&["repo", "add", "--force-update", name, url]);
         run(command).unwrap_or_else(|said| panic!("helm repo add: {said}"));
+    }
+
+    /// `helm search repo`, as JSON.
+    #[track_caller]
+    pub fn search(&self, arguments: &[&str]) -> Value {
+        let mut command = self.command(&["search", "repo", "--output", "json"]);
+        command.args(arguments);
+        let said = run(command).unwrap_or_else(|said| panic!("helm search repo: {said}"));
+        serde_json::from_str(&said).expect("JSON")
     }
 
     /// `helm dependency build`, `update` or `list`: what it printed.
@@ -109,6 +133,26 @@ impl Helm {
         let mut command = self.command(&[act]);
         command.arg(chart);
         run(command)
+    }
+
+    /// `helm show values` of an archive, without blank lines at the end.
+    #[track_caller]
+    pub fn show_values(&self, archive: &Path) -> String {
+        self.show("values", archive)
+    }
+
+    /// `helm show chart` of an archive.
+    #[track_caller]
+    pub fn show_chart(&self, archive: &Path) -> String {
+        self.show("chart", archive)
+    }
+
+    #[track_caller]
+    fn show(&self, part: &str, archive: &Path) -> String {
+        let mut command = self.command(&["show", part]);
+        command.arg(archive);
+        let shown = run(command).unwrap_or_else(|said| panic!("helm show {part}: {said}"));
+        shown.trim_end().to_owned() + "\n"
     }
 
     /// `helm push` to a registry that does not ask who is there.
@@ -156,6 +200,25 @@ impl Helm {
         let folder = Folder::new("pulled");
         let mut command = self.command(&["pull", reference, "--plain-http", "--version", version]);
         command.arg("--destination").arg(folder.path());
+        run(command)?;
+        Ok(Pulled::only_file_of(folder.path()))
+    }
+
+    /// `helm pull` from a repository with an index, into a folder that has nothing else in it.
+    ///
+    /// # Errors
+    ///
+    /// What Helm said when it pulled nothing.
+    pub fn pull_from(
+        &self,
+        repository: &str,
+        chart: &str,
+        version: &str,
+    ) -> Result<Pulled, String> {
+        let folder = Folder::new("pulled");
+        let mut command = self.command(&["pull", chart, "--repo", repository]);
+        command.args(["--version", version, "--destination"]);
+        command.arg(folder.path());
         run(command)?;
         Ok(Pulled::only_file_of(folder.path()))
     }

@@ -56,10 +56,11 @@ impl<'a> Source<'a> {
         self.announce(archive)
     }
 
-    /// Serve other bytes in the place of an archive that was published, and leave the status as it is.
+    /// Serve other bytes than the status is of.
     #[track_caller]
-    pub fn replace(&self, archive: &[u8], bytes: &[u8]) {
-        self.storage.put(&self.path(archive), bytes);
+    pub fn publish_wrong(&self, told: &[u8], served: &[u8]) {
+        self.storage.put(&self.path(told), served);
+        self.announce(told);
     }
 
     fn path(&self, archive: &[u8]) -> String {
@@ -129,4 +130,19 @@ pub fn pack(folder: &Path) -> Vec<u8> {
         .expect("tar runs");
     assert!(status.success(), "tar {status}");
     fs::read(archive).expect("an archive")
+}
+
+/// A folder with what is in an archive.
+#[track_caller]
+pub fn unpack(archive: &[u8]) -> Folder {
+    let (source, folder) = (Folder::new("packed"), Folder::new("unpacked"));
+    let status = Command::new("tar")
+        .arg("--directory")
+        .arg(folder.path())
+        .args(["--extract", "--gzip", "--file"])
+        .arg(source.write("archive.tgz", archive))
+        .status()
+        .expect("tar runs");
+    assert!(status.success(), "tar {status}");
+    folder
 }

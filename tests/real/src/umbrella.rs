@@ -104,6 +104,8 @@ impl Umbrellas {
             std::fs::remove_dir_all(folder.join("charts")).expect("a folder");
         }
         umbrellas.publish(helm, &charts, LATEST);
+        // What Helm knows of them is as old as the time at which it was last told.
+        helm.add_repository("parts", &umbrellas.web.url(SHELF));
         umbrellas
     }
 
