@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 
-use portolan_real::{ChartFolder, Folder, Helm, OciRegistry, Pulled, ours};
+use portolan_real::{ChartFolder, Folder, Helm, OciRegistry, Pulled, WebServer, portolan};
 
-/// How many registries' worth of tags, and how many ranges are tried on each.
+/// How many registries' worth of tags, and how many ranges are tried on each; the first of them are tried
+/// on the same versions in an index as well.
 const SETS: usize = 8;
 const RANGES: usize = 27;
+const RANGES_OF_AN_INDEX: usize = 10;
 
 /// The numbers behind the pairs. Another seed is another suite; a failing pair is printed whole.
 const SEED: u64 = 0x706f_7274_6f6c_616e;
@@ -100,32 +101,35 @@ fn is_short(range: &str) -> bool {
     parts.clone().count() < 3 && parts.all(|part| part.parse::<u64>().is_ok())
 }
 
-/// What `portolan pull` brings.
-fn pull(reference: &str, version: &str) -> Result<Pulled, String> {
-    let folder = Folder::new("ours");
-    let output = Command::new(&ours().cli)
-        .args(["pull", reference, "--plain-http", "--version", version])
-        .arg("--destination")
-        .arg(folder.path())
-        .env("HOME", folder.join("nobody"))
-        .output()
-        .expect("portolan runs");
-    if output.status.success() {
-        Ok(Pulled::only_file_of(folder.path()))
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+/// What `portolan pull` brings of `chart`, with the flags that say where it is.
+fn pull(chart: &[&str], version: &str) -> Result<Pulled, String> {
+    let (home, folder) = (Folder::new("nobody"), Folder::new("ours"));
+    let destination = folder.path().display().to_string();
+    let command = ["pull", "--version", version, "--destination", &destination];
+    portolan(home.path(), command.iter().chain(chart))?;
+    Ok(Pulled::only_file_of(folder.path()))
 }
 
-/// A registry in which every set of tags has a path of its own, and those tags.
+/// A registry and a web server in which every set of versions has a path of its own, and those sets:
+/// of tags, and of what is in an index.
 struct Offer {
     registry: OciRegistry,
+    web: WebServer,
     sets: Vec<Vec<String>>,
+}
+
+/// Where a pair is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The tags of a registry.
+    Registry,
+    /// The index of a repository.
+    Index,
 }
 
 impl Offer {
     fn new(helm: &Helm, dice: &mut Dice) -> Self {
-        let registry = OciRegistry::open();
+        let (registry, web) = (OciRegistry::open(), WebServer::open());
         let chart = ChartFolder::new("app", "hello");
         let mut packages: BTreeMap<String, PathBuf> = BTreeMap::new();
         let mut pool: Vec<String> = (0..30).map(|_| dice.version()).collect();
@@ -143,7 +147,9 @@ impl Offer {
                     .entry(version.clone())
                     .or_insert_with(|| helm.package(&chart, version));
                 helm.push(archive, &registry.url(&format!("set-{set}")));
+                web.put_file(&format!("set-{set}"), archive);
             }
+            helm.index(&web.file(&format!("set-{set}")));
             let repository = format!("set-{set}/app");
             let tagged = versions[0].replace('+', "_");
             // Tags that people give besides.
@@ -155,18 +161,39 @@ impl Offer {
             }
             sets.push(versions);
         }
-        Self { registry, sets }
+        Self {
+            registry,
+            web,
+            sets,
+        }
+    }
+
+    fn try_on(&self, helm: &Helm, place: Place, set: usize, range: &str) -> Outcome {
+        match place {
+            Place::Registry => {
+                let reference = self.registry.url(&format!("set-{set}/app"));
+                Outcome::of_a_registry(helm, &reference, range)
+            }
+            Place::Index => {
+                let url = self.web.url(&format!("set-{set}"));
+                Outcome {
+                    helms: helm.pull_from(&url, "app", range),
+                    ours: pull(&["app", "--repo", &url], range),
+                }
+            }
+        }
     }
 }
 
 /// Whether two file names of charts differ in build metadata only. Which of two such versions Helm
-/// chooses depends on the order in which the registry lists them; ours is always the greater.
+/// chooses depends on the order in which it meets them; ours is always the greater, or in an index that
+/// which was made last.
 fn tie(helms: &str, ours: &str) -> bool {
     let plain = |name: &str| {
         let name = name.trim_end_matches(".tgz");
         name.split('+').next().unwrap_or_default().to_owned()
     };
-    plain(helms) == plain(ours) && ours.contains('+')
+    plain(helms) == plain(ours)
 }
 
 /// What became of a pair.
@@ -176,10 +203,10 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(helm: &Helm, reference: &str, range: &str) -> Self {
+    fn of_a_registry(helm: &Helm, reference: &str, range: &str) -> Self {
         Self {
             helms: helm.pull(reference, range),
-            ours: pull(reference, range),
+            ours: pull(&[reference, "--plain-http"], range),
         }
     }
 
@@ -207,13 +234,18 @@ fn of_two_hundred_pairs_of_tags_and_range_ours_brings_what_helm_brings() {
     let offer = Offer::new(&helm, &mut dice);
     let mut pairs = Vec::new();
     for (set, offered) in offer.sets.iter().enumerate() {
-        pairs.extend((0..RANGES).map(|_| (set, dice.range(offered))));
+        let ranges: Vec<_> = (0..RANGES).map(|_| dice.range(offered)).collect();
+        let of_an_index = ranges.iter().take(RANGES_OF_AN_INDEX);
+        pairs.extend(of_an_index.map(|range| (Place::Index, set, range.clone())));
+        pairs.extend(
+            ranges
+                .into_iter()
+                .map(|range| (Place::Registry, set, range)),
+        );
     }
     assert!(pairs.len() >= 200, "{} pairs", pairs.len());
-    let check = |(set, range): &(usize, String)| {
-        let reference = offer.registry.url(&format!("set-{set}/app"));
-        Outcome::of(&helm, &reference, range)
-    };
+    let check =
+        |(place, set, range): &(Place, usize, String)| offer.try_on(&helm, *place, *set, range);
     // Helm takes its time for every start.
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
         let halves: Vec<_> = pairs
@@ -227,8 +259,9 @@ fn of_two_hundred_pairs_of_tags_and_range_ours_brings_what_helm_brings() {
         .iter()
         .zip(&outcomes)
         .filter(|(_, outcome)| !outcome.agrees())
-        .map(|((set, range), outcome)| {
-            format!("{range:?} of {:?}: {}", offer.sets[*set], outcome.told())
+        .map(|((place, set, range), outcome)| {
+            let offered = &offer.sets[*set];
+            format!("{place:?}, {range:?} of {offered:?}: {}", outcome.told())
         })
         .collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -251,7 +284,7 @@ fn one_or_two_numbers_are_a_range_as_for_flux_and_not_a_tag_as_for_helm() {
         helm.push(&helm.package(&chart, version), &remote);
     }
     let reference = registry.url("charts/app");
-    let outcome = Outcome::of(&helm, &reference, "1.3");
+    let outcome = Outcome::of_a_registry(&helm, &reference, "1.3");
     assert!(outcome.helms.is_err(), "{}", outcome.told());
     let ours = outcome.ours.expect("a chart of the range");
     assert_eq!(ours.name, "app-1.3.1.tgz");
