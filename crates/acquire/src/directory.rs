@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use portolan_chart::{
     Chart, Lock, ParseLockError, ReadDirectoryError, SetVersionError, read_directory, read_metadata,
 };
-use portolan_resolve::{Place, Resolution, Resolved, Unbuilt};
+use portolan_resolve::{Place, Resolution, Unbuilt};
 use tempfile::NamedTempFile;
 use tokio::task::JoinError;
 
@@ -41,7 +41,8 @@ pub enum Step {
         /// The chart in it.
         taken: Taken,
     },
-    /// This was in `charts/` and is not any more: it is a chart that something else is wanted of.
+    /// This was in `charts/` and is not any more: it is a chart that is not wanted, or not in this
+    /// version.
     Removed {
         /// The file's name.
         file: String,
@@ -100,8 +101,10 @@ impl Acquirer {
     /// Choose what the chart in `directory` depends on anew, bring it into `charts/`, and write the
     /// lock file, as `helm dependency update` does. `now` is noted in it.
     ///
-    /// Older archives of the same charts are removed from `charts/`. A lock file that would say the
-    /// same stays as it is. Nothing is done about a chart that depends on nothing.
+    /// Other archives of charts are removed from `charts/`, so that nothing is installed which
+    /// `Chart.yaml` does not mention any more; those of charts that are required without a repository
+    /// stay, and so does everything else. A lock file that would say the same stays as it is, and a
+    /// chart that requires nothing stays as it is altogether.
     ///
     /// # Errors
     ///
@@ -283,8 +286,10 @@ impl<'a> Work<'a> {
         let limits = self.acquirer.limits;
         let work = move || {
             let (archives, kept, taken) = archives(&parts, &resolution)?;
-            let names: BTreeSet<String> = names(&resolution).difference(&kept).cloned().collect();
-            let steps = replace(&charts, archives, &names, &limits)?;
+            let steps = match resolution.dependencies() {
+                [] => Vec::new(),
+                _ => replace(&charts, archives, &kept, &limits)?,
+            };
             Ok::<_, DirectoryError>((resolution, taken, steps))
         };
         let (resolution, taken, steps) = on_a_thread(work).await??;
@@ -372,11 +377,6 @@ fn archives(
     Ok((archives, kept, taken))
 }
 
-fn names(resolution: &Resolution) -> BTreeSet<String> {
-    let name = |dependency: &Resolved| dependency.requirement().name.clone();
-    resolution.dependencies().iter().map(name).collect()
-}
-
 fn packed(chart: &Chart) -> Result<Vec<u8>, DirectoryError> {
     let mut archive = Vec::new();
     let written = chart.write_archive(&mut archive);
@@ -401,11 +401,12 @@ fn is_archive(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end == "tgz")
 }
 
-/// Put `archives` into the folder `charts`, and remove other archives of the charts called `names`.
+/// Put `archives` into the folder `charts`, and remove all other archives of charts but of those that
+/// are called as one of `kept`.
 fn replace(
     charts: &Path,
     archives: Archives,
-    names: &BTreeSet<String>,
+    kept: &BTreeSet<String>,
     limits: &Limits,
 ) -> Result<Vec<Step>, DirectoryError> {
     if archives.is_empty() && !charts.exists() {
@@ -444,7 +445,7 @@ fn replace(
         let read = fs::File::open(&path)
             .ok()
             .and_then(|file| read_metadata(io::BufReader::new(file), &limits.chart).ok());
-        if read.is_some_and(|metadata| names.contains(&metadata.name)) {
+        if read.is_some_and(|metadata| !kept.contains(&metadata.name)) {
             fs::remove_file(&path).map_err(|source| DirectoryError::file(&path, source))?;
             steps.push(Step::Removed { file: name });
         }

@@ -170,6 +170,42 @@ async fn what_was_brought_before_in_another_version_goes() {
 }
 
 #[tokio::test]
+async fn archives_of_charts_that_are_not_required_any_more_go_and_nothing_else_does() {
+    let place = Workplace::start().await;
+    let chart = |requirements: &str| {
+        let chart = "apiVersion: v2\nname: app\nversion: 1.0.0\n";
+        place.write("app/Chart.yaml", &format!("{chart}{requirements}"));
+    };
+    let stray = || {
+        fs::create_dir_all(place.app().join("charts")).unwrap();
+        for name in ["stray", "inside"] {
+            let path = place.app().join(format!("charts/{name}-1.0.0.tgz"));
+            fs::write(path, chart_archive(name, "1.0.0")).unwrap();
+        }
+    };
+    stray();
+    for path in ["inside", "mine"] {
+        let name = format!("app/charts/{path}/Chart.yaml");
+        place.write(&name, "apiVersion: v2\nname: inside\nversion: 1.0.0\n");
+    }
+    place.write("app/charts/_notes.tgz", "no chart");
+    chart("dependencies:\n- {name: inside, version: \"*\"}\n");
+    place.update().await.unwrap();
+    let left = ["_notes.tgz", "inside", "inside-1.0.0.tgz", "mine"];
+    assert_eq!(place.charts(), left);
+    stray();
+    place.build().await.unwrap();
+    assert_eq!(place.charts(), left, "by a build as well");
+    stray();
+    let before = place.charts();
+    chart("");
+    fs::remove_file(place.app().join("Chart.lock")).unwrap();
+    place.update().await.unwrap();
+    assert_eq!(place.charts(), before, "nothing is required");
+    assert!(!place.app().join("Chart.lock").exists());
+}
+
+#[tokio::test]
 async fn a_build_keeps_to_the_lock_file() {
     let place = Workplace::start().await;
     place.require("=1.0.0");
