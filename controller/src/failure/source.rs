@@ -42,7 +42,6 @@ impl Failure {
             | OpenError::Directory(_)
             | OpenError::Archive(_)
             | OpenError::TooLarge { .. } => invalid(),
-            OpenError::Unreadable(_) => Self::fetch(reason::READ_OPERATION_FAILED, &chain(error)),
             OpenError::Version(_) => Self::metadata(&chain(error)),
             OpenError::Interrupted(_) => Self::fetch(reason::FAILED, &chain(error)),
         }
@@ -75,8 +74,7 @@ impl Failure {
         match error {
             BuildError::Directory(_)
             | BuildError::Archive(_)
-            | BuildError::Read { .. }
-            | BuildError::TooLarge { .. } => Self::packaging(&chain(error)),
+            | BuildError::Source(_) => Self::packaging(&chain(error)),
             BuildError::Dependencies(_) => Self::dependencies(&chain(error)),
             BuildError::Make(source) => Self::making(source, ""),
             BuildError::Store(source) => Self::storing(

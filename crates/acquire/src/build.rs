@@ -1,6 +1,5 @@
 //! Charts in a source, built: dependencies brought, values merged, packaged.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portolan_chart::{
@@ -149,7 +148,7 @@ impl Acquirer {
         let mut dependencies = Vec::new();
         let mut values_files = Vec::new();
         let staged = match (&opened.at, packaged) {
-            (At::File(file), false) => self.copied(file, store, object).await?,
+            (At::File(_), false) => self.copied(request, &opened.held, store, object).await?,
             (at, _) => {
                 let (chart, taken) = self.whole(request, &opened.held, at).await?;
                 dependencies = taken;
@@ -181,13 +180,15 @@ impl Acquirer {
     /// An archive of the source as it is, once it is known that Helm would load it.
     async fn copied(
         &self,
-        file: &Path,
+        request: &SourceRequest,
+        held: &Held,
         store: &Store,
         object: &ObjectKey,
     ) -> Result<Staged, BuildError> {
-        let (path, limits) = (file.to_owned(), self.limits.chart);
+        let (tree, path) = (Arc::clone(&held.tree), request.path.clone());
+        let limits = self.limits.chart;
         let bytes = on_a_thread(move || {
-            let bytes = read_file(&path, limits.max_chart_bytes)?;
+            let bytes = archive(&tree, &path, &limits)?;
             check_archive(bytes.as_slice(), &limits)?;
             Ok::<_, BuildError>(bytes)
         });
@@ -206,11 +207,12 @@ impl Acquirer {
         at: &At,
     ) -> Result<(Chart, Vec<Taken>), BuildError> {
         let limits = self.limits.chart;
+        let tree = Arc::clone(&held.tree);
         match at {
-            At::File(file) => {
-                let path = file.clone();
+            At::File(_) => {
+                let path = request.path.clone();
                 let chart = on_a_thread(move || {
-                    let bytes = read_file(&path, limits.max_chart_bytes)?;
+                    let bytes = archive(&tree, &path, &limits)?;
                     Ok::<_, BuildError>(read_chart(bytes.as_slice(), &limits)?)
                 });
                 let chart = chart.await.map_err(BuildError::Interrupted)??;
@@ -218,8 +220,11 @@ impl Acquirer {
             }
             At::Folder(folder) => {
                 let path = folder.clone();
-                let chart = on_a_thread(move || read_directory(&path, &limits)).await;
-                let chart = chart.map_err(BuildError::Interrupted)??;
+                let read = move || {
+                    let read = read_directory(&path, &limits);
+                    read.map_err(|error| tree.shown(error))
+                };
+                let chart = on_a_thread(read).await.map_err(BuildError::Interrupted)??;
                 let builder = Builder::new(self, request.repositories.as_ref(), &held.tree);
                 Ok(builder.build(chart, &request.path).await?)
             }
@@ -254,16 +259,17 @@ fn find(tree: &Tree, path: &str, limits: &Limits) -> Result<(At, ChartMetadata),
         path: path.to_owned(),
     })?;
     let metadata = match &at {
-        At::Folder(folder) => read_directory_metadata(folder, &limits.chart)?,
-        At::File(file) => {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let limit = limits.chart.max_chart_bytes;
-            let bytes = read_file(file, limit).map_err(|error| match error {
-                BuildError::TooLarge { limit, .. } => OpenError::TooLarge {
-                    name: name.to_owned(),
+        At::Folder(folder) => {
+            let read = read_directory_metadata(folder, &limits.chart);
+            read.map_err(|error| tree.shown(error))?
+        }
+        At::File(_) => {
+            let bytes = archive(tree, path, &limits.chart).map_err(|error| match error {
+                SourceError::TooLarge { path, limit } => OpenError::TooLarge {
+                    name: path.rsplit('/').next().unwrap_or(&path).to_owned(),
                     limit,
                 },
-                error => OpenError::Unreadable(Box::new(error)),
+                error => OpenError::Source(error),
             })?;
             read_metadata(bytes.as_slice(), &limits.chart)?
         }
@@ -271,25 +277,17 @@ fn find(tree: &Tree, path: &str, limits: &Limits) -> Result<(At, ChartMetadata),
     Ok((at, metadata))
 }
 
-/// The file at `path`, which is inside of a tree, of at most `limit` bytes.
-fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, BuildError> {
-    use std::io::Read as _;
-    let cannot = |source| BuildError::Read {
+/// The archive at `path`, where one was found before.
+fn archive(
+    tree: &Tree,
+    path: &str,
+    limits: &portolan_chart::Limits,
+) -> Result<Vec<u8>, SourceError> {
+    let found = tree.file(path, limits.max_chart_bytes)?;
+    found.ok_or_else(|| SourceError::Read {
         path: path.to_owned(),
-        source,
-    };
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    if bytes.len() as u64 > limit {
-        return Err(BuildError::TooLarge {
-            path: path.to_owned(),
-            limit,
-        });
-    }
-    Ok(bytes)
+        source: std::io::ErrorKind::NotFound.into(),
+    })
 }
 
 /// Values files anywhere in a source.
@@ -382,9 +380,6 @@ pub enum OpenError {
         /// The limit.
         limit: u64,
     },
-    /// The archive could not be read.
-    #[error(transparent)]
-    Unreadable(Box<BuildError>),
     /// The version cannot have the build metadata that was asked for.
     #[error(transparent)]
     Version(#[from] SetVersionError),
@@ -414,22 +409,9 @@ pub enum BuildError {
     /// The archive is none that Helm would load.
     #[error(transparent)]
     Archive(#[from] ReadChartError),
-    /// A file could not be read.
-    #[error("`{}` could not be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file is larger than is allowed.
-    #[error("`{}` is larger than {limit} bytes", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        limit: u64,
-    },
+    /// The archive could not be read, or is larger than is allowed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// Something that it depends on could not be brought.
     #[error(transparent)]
     Dependencies(#[from] BuildDependenciesError),

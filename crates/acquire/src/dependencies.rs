@@ -228,7 +228,8 @@ impl<'a> Builder<'a> {
             room.check()?;
             let (chart, unbuilt) = match found {
                 At::Folder(folder) => {
-                    let chart = read_directory(&folder, &limits)?;
+                    let chart = read_directory(&folder, &limits);
+                    let chart = chart.map_err(|error| tree.shown(error))?;
                     let unbuilt = unbuilt(&chart, &limits)?;
                     (chart, unbuilt)
                 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portolan_auth::CredentialError;
-use portolan_chart::{UnpackSourceError, unpack_source};
+use portolan_chart::{ReadDirectoryError, UnpackSourceError, unpack_source};
 use portolan_fetch::FetchError;
 use portolan_reference::{Digest, Pin};
 use tempfile::TempDir;
@@ -149,6 +149,31 @@ impl Tree {
             });
         }
         Ok(Some(data))
+    }
+}
+
+impl Tree {
+    /// The same error with paths from the root of the tree: where on this machine it lies is nobody's
+    /// business, and another place each time.
+    pub(crate) fn shown(&self, error: ReadDirectoryError) -> ReadDirectoryError {
+        let inside = |path: PathBuf| match path.strip_prefix(&self.root) {
+            Ok(inside) => Path::new("/").join(inside),
+            Err(_) => path,
+        };
+        match error {
+            ReadDirectoryError::Read { path, source } => ReadDirectoryError::Read {
+                path: inside(path),
+                source,
+            },
+            ReadDirectoryError::NoChartYaml { directory } => ReadDirectoryError::NoChartYaml {
+                directory: inside(directory),
+            },
+            ReadDirectoryError::Refused { path, reason } => ReadDirectoryError::Refused {
+                path: inside(path),
+                reason,
+            },
+            error => error,
+        }
     }
 }
 

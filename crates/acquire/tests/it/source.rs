@@ -136,6 +136,31 @@ async fn a_path_with_no_chart_is_told() {
     let request = wanted(&site, "charts", &[APP]);
     let error = site.acquirer.open_source(&request).await.unwrap_err();
     assert!(matches!(error, OpenError::Directory(_)), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "/charts/Chart.yaml: no such file or directory"
+    );
+}
+
+#[tokio::test]
+async fn where_a_source_was_unpacked_is_not_told() {
+    let site = Site::start().await;
+    let beside = (
+        "app/Chart.yaml",
+        "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n- {name: lib, version: \"*\", repository: \"file://../lib\"}\n",
+    );
+    let odd = (r"app/templates\odd.yaml", "a: 1\n");
+    let error = build(&site, &wanted(&site, "app", &[beside, odd])).await;
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.starts_with(r"`/app/templates\odd.yaml` has a name"),
+        "{error}"
+    );
+    let files = [beside, ("lib/values.yaml", "a: 1\n")];
+    let error = build(&site, &wanted(&site, "app", &files)).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("/lib/Chart.yaml"), "{error}");
+    assert!(!error.contains("portolan-source-"), "{error}");
 }
 
 #[tokio::test]
