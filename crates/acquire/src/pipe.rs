@@ -1,68 +1,14 @@
-//! Bytes between code that waits and code that blocks, a few pieces at a time.
+//! Bytes from code that blocks to code that waits, a few pieces at a time.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 /// How many pieces may be under way.
 const PIECES: usize = 4;
 /// How much a writer gathers into a piece, in bytes.
 const PIECE: usize = 128 << 10;
-
-/// Bytes for blocking code to read as they come.
-pub(crate) fn to_reader() -> (Feed, PipeReader) {
-    let (sender, receiver) = mpsc::channel(PIECES);
-    let reader = PipeReader {
-        receiver,
-        piece: Bytes::new(),
-        whole: false,
-    };
-    (Feed { sender }, reader)
-}
-
-/// The end that waits.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    sender: mpsc::Sender<Option<Bytes>>,
-}
-
-impl Feed {
-    /// Hand over the next bytes. `false` if nobody reads any more.
-    pub(crate) async fn push(&self, bytes: Bytes) -> bool {
-        bytes.is_empty() || self.sender.send(Some(bytes)).await.is_ok()
-    }
-
-    /// Tell that there are no more. A reader whose feed is dropped without this gets an error, so
-    /// that a download that broke never looks like a whole one.
-    pub(crate) async fn finish(self) {
-        // Who does not read any more need not be told.
-        let _ = self.sender.send(None).await;
-    }
-}
-
-/// The end that blocks.
-#[derive(Debug)]
-pub(crate) struct PipeReader {
-    receiver: mpsc::Receiver<Option<Bytes>>,
-    piece: Bytes,
-    whole: bool,
-}
-
-impl Read for PipeReader {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() && !self.whole {
-            match self.receiver.blocking_recv() {
-                Some(Some(piece)) => self.piece = piece,
-                Some(None) => self.whole = true,
-                None => return Err(io::ErrorKind::UnexpectedEof.into()),
-            }
-        }
-        let length = to.len().min(self.piece.len());
-        self.piece.copy_to_slice(&mut to[..length]);
-        Ok(length)
-    }
-}
 
 /// Bytes from blocking code, as it writes them.
 pub(crate) fn from_writer() -> (PipeWriter, mpsc::Receiver<Bytes>) {
@@ -103,30 +49,6 @@ impl Write for PipeWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn what_is_fed_is_read_in_order() {
-        let (feed, mut reader) = to_reader();
-        let read = tokio::task::spawn_blocking(move || {
-            let mut text = String::new();
-            reader.read_to_string(&mut text).map(|_| text)
-        });
-        for piece in ["first, ", "", "second, ", "third"] {
-            assert!(feed.push(Bytes::from_static(piece.as_bytes())).await);
-        }
-        feed.finish().await;
-        assert_eq!(read.await.unwrap().unwrap(), "first, second, third");
-    }
-
-    #[tokio::test]
-    async fn a_feed_that_breaks_off_is_an_error_and_no_end() {
-        let (feed, mut reader) = to_reader();
-        let read = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new()));
-        feed.push(Bytes::from_static(b"half")).await;
-        drop(feed);
-        let error = read.await.unwrap().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    }
 
     #[tokio::test]
     async fn what_is_written_comes_out_whole() {

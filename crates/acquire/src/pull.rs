@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart, unpack};
 use portolan_reference::{Algorithm, Digest, Hasher};
 use tempfile::NamedTempFile;
+use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 use crate::bring::{Opened, check_index_digest};
@@ -197,9 +198,58 @@ pub(crate) fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Work that would hold up everybody else.
+/// How many pieces of work are done at a time. Each may have a whole chart in memory, and more would
+/// only take turns on the processors.
+const AT_A_TIME: usize = 8;
+
+/// One for the process, as its memory and its processors are. It is not that of a store: what is made
+/// here is handed to a store while it is made, and would wait for it with a place in hand.
+static PLACES: Semaphore = Semaphore::const_new(AT_A_TIME);
+
+/// Work that would hold up everybody else, done in its turn.
+///
+/// What waits for the network MUST NOT be done here: whoever is slow would keep a place. Work that was
+/// not begun never is when the future is dropped; what was begun keeps its place to its end.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    tokio::task::spawn_blocking(work).await
+    // Nobody ever closes it.
+    let place = PLACES.acquire().await.ok();
+    tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_than_so_many_are_at_work_at_a_time() {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let work = || {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            on_a_thread(move || {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(20));
+                now.fetch_sub(1, Ordering::SeqCst);
+            })
+        };
+        futures_util::future::join_all((0..3 * AT_A_TIME).map(|_| work())).await;
+        assert!(most.load(Ordering::SeqCst) <= AT_A_TIME);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_gives_its_place_back() {
+        for _ in 0..=AT_A_TIME {
+            let done = on_a_thread(|| panic!("as it is meant to")).await;
+            assert!(done.unwrap_err().is_panic());
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! Charts from a repository with an index.
 
-use portolan_acquire::{AcquireError, IndexError, LookError, Recipe, Refreshed};
+use std::time::Duration;
+
+use portolan_acquire::{AcquireError, IndexError, LookError, Recipe, Refreshed, Request};
 use portolan_kit::{ChartArchive, WebLie, chart_archive};
+use tokio::time::timeout;
 
 use crate::site::Site;
 
@@ -82,6 +85,45 @@ async fn what_is_no_index_is_not_stored() {
     let error = site.refresh(Some(&path)).await.unwrap_err();
     assert!(matches!(error, IndexError::Convert(_)), "{error:?}");
     assert_eq!(files(), before);
+}
+
+/// The chart `app`, looked up in what the server sends.
+fn unstored(site: &Site) -> Request {
+    Request::from_repository(site.repository(), "app".parse().unwrap(), "*")
+}
+
+#[tokio::test]
+async fn an_index_that_breaks_off_is_an_error_and_no_shorter_one() {
+    let site = Site::start().await;
+    site.publish(&["1.0.0", "1.1.0", "1.2.0"]);
+    let cut = WebLie::CutInChunks { sixteenths: 10 };
+    site.web.tell("/helm/index.yaml", cut);
+    let error = site.look(&unstored(&site)).await.unwrap_err();
+    assert!(
+        matches!(error, LookError::Index(IndexError::Fetch(_))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_waits_for_a_slow_server_holds_nobody_up() {
+    let (slow, site) = (Site::start().await, Site::start().await);
+    slow.publish(&["1.0.0"]);
+    slow.web.tell("/helm/index.yaml", WebLie::StallMidBody);
+    let request = unstored(&slow);
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (acquirer, request) = (slow.acquirer.clone(), request.clone());
+        waiting.spawn(async move { acquirer.look(&request).await.map(|_| ()) });
+    }
+    while slow.web.requests().len() < 20 {
+        tokio::task::yield_now().await;
+    }
+    site.publish(&["1.0.0"]);
+    let look = timeout(Duration::from_secs(5), site.look(&unstored(&site))).await;
+    assert_eq!(look.unwrap().unwrap().version(), "1.0.0");
+    assert_eq!(waiting.len(), 20);
+    assert!(waiting.try_join_next().is_none(), "all of them still wait");
 }
 
 #[tokio::test]
@@ -187,7 +229,7 @@ async fn a_version_that_was_published_again_is_noticed_in_the_index() {
     let stored = site.stored().await;
     let wanted = site.wanted(&stored, "1.0.0");
     let path = site.acquire(&wanted).await.unwrap().artifact.unwrap().path;
-    let is_current = async |wanted: &portolan_acquire::Request| {
+    let is_current = async |wanted: &Request| {
         let look = site.look(wanted).await.unwrap();
         site.acquirer
             .is_current(wanted, &look, &site.store, &path)
