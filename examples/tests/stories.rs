@@ -37,6 +37,18 @@ const STORIES: &[(&str, &[&str])] = &[
         &["HelmChart default/podinfo is at http://127.0.0.1:", "8.x"],
     ),
     (
+        "merge_values_into_a_chart",
+        &["replicas: 12345678901234567890", "app 1.2.3+production"],
+    ),
+    (
+        "build_an_umbrella",
+        &[
+            "app-1.0.0.tgz",
+            "db 1.4.0 from http://127.0.0.1:",
+            "lib 0.1.0 from file://",
+        ],
+    ),
+    (
         "publish_a_chart",
         &[
             "templates/service.yaml",
