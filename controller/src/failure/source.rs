@@ -72,9 +72,9 @@ impl Failure {
     /// The chart in a source was not built. `chosen` is the summary that the build would have had.
     pub(crate) fn building(error: &BuildError, chosen: &str) -> Self {
         match error {
-            BuildError::Directory(_)
-            | BuildError::Archive(_)
-            | BuildError::Source(_) => Self::packaging(&chain(error)),
+            BuildError::Directory(_) | BuildError::Archive(_) | BuildError::Source(_) => {
+                Self::packaging(&chain(error))
+            }
             BuildError::Dependencies(_) => Self::dependencies(&chain(error)),
             BuildError::Make(source) => Self::making(source, ""),
             BuildError::Store(source) => Self::storing(

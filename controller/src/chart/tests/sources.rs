@@ -168,6 +168,34 @@ async fn what_is_no_chart_stalls_and_wakes_with_the_next_revision() {
     assert_eq!(pass(&world).await, HOUR);
 }
 
+/// Where a source is unpacked is another place each time, and every new message is another event.
+#[tokio::test]
+async fn what_is_wrong_with_a_folder_is_told_with_its_path_in_the_source() {
+    let world = World::new().await;
+    // Helm reads this rule so that everything else is left out.
+    let rules: (&str, &[u8]) = ("charts/app/.helmignore", b"!docs/keep.md\n");
+    push(&world, ONE, &[rules]);
+    chart(&world, 1, "*", more(json!({})));
+    assert_eq!(pass(&world).await, Next::RETRY);
+    assert_eq!(
+        world.conditions()[1],
+        "Ready=False/ChartPackageError",
+        "{:?}",
+        world.events()
+    );
+    assert_eq!(
+        world.message("BuildFailed"),
+        "chart package error: /charts/app/Chart.yaml: no such file or directory"
+    );
+    push(&world, TWO, &[]);
+    chart(&world, 2, "*", more(json!({ "chart": "charts" })));
+    assert_eq!(pass(&world).await, Next::WhenChanged);
+    assert_eq!(
+        world.message("FetchFailed"),
+        "invalid chart reference: /charts/Chart.yaml: no such file or directory"
+    );
+}
+
 #[tokio::test]
 async fn a_path_that_leads_nowhere_stalls() {
     let world = World::new().await;
