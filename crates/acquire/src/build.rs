@@ -30,7 +30,7 @@ pub struct SourceRequest {
 
 impl SourceRequest {
     /// The chart at `path` in `source`: a folder or an archive. A path that leads out of the source
-    /// stops at its root. What it depends on is had from `repositories`. `revision` says which state
+    /// stops at its root, and no path at all leads nowhere. What it depends on is had from `repositories`. `revision` says which state
     /// of the source this is, and is recorded.
     pub fn new(
         source: Source,
@@ -38,10 +38,14 @@ impl SourceRequest {
         path: &str,
         repositories: Arc<dyn Repositories>,
     ) -> Self {
+        let path = match path {
+            "" => String::new(),
+            path => clean(&format!("/{path}")),
+        };
         Self {
             source,
             revision: revision.into(),
-            path: clean(&format!("/{path}")),
+            path,
             recipe: Recipe::new(),
             repositories,
         }
@@ -55,7 +59,7 @@ impl SourceRequest {
         self
     }
 
-    /// The path of the chart from the root of the source, with `/` in front.
+    /// The path of the chart from the root of the source, with `/` in front; empty if there is none.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -255,7 +259,11 @@ impl Acquirer {
 
 /// Which chart is at `path`.
 fn find(tree: &Tree, path: &str, limits: &Limits) -> Result<(At, ChartMetadata), OpenError> {
-    let at = tree.at(path)?.ok_or_else(|| OpenError::NoChart {
+    let at = match path {
+        "" => None,
+        path => tree.at(path)?,
+    };
+    let at = at.ok_or_else(|| OpenError::NoChart {
         path: path.to_owned(),
     })?;
     let metadata = match &at {
@@ -310,11 +318,16 @@ impl InTree<'_> {
 
 impl ValuesFiles for InTree<'_> {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, MakeError> {
-        let found = self.tree.file(&self.path(name), self.limit);
-        found.map_err(|source| MakeError::ReadValues {
+        let unread = |source| MakeError::ReadValues {
             name: name.to_owned(),
             source: Box::new(source),
-        })
+        };
+        let path = self.path(name);
+        match self.tree.file(&path, self.limit).map_err(unread)? {
+            // Something is there, so it cannot be passed over as missing.
+            None if self.tree.at(&path).map_err(unread)?.is_some() => Err(self.missing(name)),
+            found => Ok(found),
+        }
     }
 
     fn missing(&self, name: &str) -> MakeError {
@@ -352,6 +365,13 @@ fn record(
     }
 }
 
+fn nowhere(path: &str) -> String {
+    match path {
+        "" => "no path set for local chart reference".to_owned(),
+        path => format!("no chart found at '{path}' in the source"),
+    }
+}
+
 /// Why a chart in a source could not be looked at.
 ///
 /// Exhaustive on purpose: whoever reports these to somebody decides about each.
@@ -361,9 +381,9 @@ pub enum OpenError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Nothing is there.
-    #[error("no chart found at '{path}' in the source")]
+    #[error("{}", nowhere(path))]
     NoChart {
-        /// The path, from the root of the source.
+        /// The path, from the root of the source; empty if none was given.
         path: String,
     },
     /// The folder says nothing of a chart that could be understood.

@@ -1,5 +1,6 @@
 //! What a chart depends on, brought.
 
+mod error;
 mod parts;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -9,27 +10,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use portolan_chart::{
-    AddChartError, Chart, ChartName, Dependency, Index, Limits, ReadChartError, read_chart,
-    read_directory,
-};
+use portolan_chart::{Chart, ChartName, Dependency, Index, Limits, read_chart, read_directory};
 use portolan_fetch::{ChartSource, OciChartSource};
 use portolan_reference::{Digest, RepositoryUrl, Version};
 use portolan_resolve::{
     Answer, Entry, Listed as Offered, Place, Question, Reach, Resolution, Resolved, Subject,
-    Unbuilt, Walk, WalkError, WalkOptions, Wanted, pick_entry,
+    Unbuilt, Walk, WalkOptions, Wanted, pick_entry,
 };
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
-use tokio::task::JoinError;
 
+pub(crate) use self::error::Unlisted;
+pub use self::error::{BuildDependenciesError, FetchStage};
 use self::parts::{Fetched, Room, below};
 pub(crate) use self::parts::{Form, Keep, Parts};
 use crate::bring::{Body, opened};
 use crate::pull::on_a_thread;
 use crate::tree::{At, Tree};
-use crate::{
-    Acquirer, ChartRepository, Class, IndexError, Registry, Repositories, Repository, Trust,
-};
+use crate::{Acquirer, ChartRepository, IndexError, Registry, Repositories, Repository, Trust};
 
 /// How many requests for dependencies may be under way at a time: in all, and to one server.
 const IN_ALL: usize = 16;
@@ -274,13 +271,15 @@ impl<'a> Builder<'a> {
         let fetching = needed.into_values().map(async |wanted| {
             let (url, name, version) = &wanted;
             let kept = (inside.contains(&wanted), keep == Keep::Archives);
-            let fetched = self.fetch(url, name, version, kept).await;
+            let mut stage = FetchStage::Choosing;
+            let fetched = self.fetch(url, name, version, kept, &mut stage).await;
             match fetched {
                 Ok(fetched) => Ok((wanted, fetched)),
                 Err(source) => Err(BuildDependenciesError::Fetch {
                     name: name.clone(),
                     version: version.clone(),
                     repository: url.to_string(),
+                    stage,
                     source,
                 }),
             }
@@ -292,13 +291,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Bring one chart, and keep of it the chart, the archive, or both.
+    /// Bring one chart, and keep of it the chart, the archive, or both. `stage` is how far it came.
     async fn fetch(
         &self,
         url: &RepositoryUrl,
         name: &str,
         version: &str,
         (keep_chart, keep_archive): (bool, bool),
+        stage: &mut FetchStage,
     ) -> Result<Fetched, Failure> {
         let (mut body, manifest_digest, permits) = match self.repository(url).await? {
             Repository::Registry(registry) => {
@@ -306,6 +306,7 @@ impl<'a> Builder<'a> {
                 let remote = registry.for_chart(&chart).await?;
                 let permits = self.permits(registry.base().registry()).await?;
                 let source = OciChartSource::new(self.acquirer.registry.clone(), remote);
+                *stage = FetchStage::Downloading;
                 let pinned = source.pin(&chart, version).await?;
                 let layer = opened(&source, &pinned, &Trust::NotAsked).await?;
                 let digest = pinned.manifest_digest().clone();
@@ -314,6 +315,8 @@ impl<'a> Builder<'a> {
             Repository::Charts(charts) => {
                 let index = self.index(url, &charts).await?;
                 let listed = listed(&index, name, version)?;
+                *stage = FetchStage::Downloading;
+                let listed = listed.ok_or_else(|| Unlisted::Url(name.to_owned()))?;
                 let permits = self.permits(&server_of(url)).await?;
                 let download = self
                     .acquirer
@@ -327,6 +330,7 @@ impl<'a> Builder<'a> {
         while let Some(chunk) = body.chunk().await? {
             archive.extend_from_slice(&chunk);
         }
+        *stage = FetchStage::Loading;
         let (limits, room) = (self.acquirer.limits.chart, Arc::clone(&self.room));
         let read = on_a_thread(move || -> Result<_, Failure> {
             let digest = Digest::of(portolan_reference::Algorithm::Sha256, &archive);
@@ -463,8 +467,8 @@ fn server_of(url: &RepositoryUrl) -> String {
     )
 }
 
-/// Where the index says that the archive is.
-fn listed(index: &Index, name: &str, version: &str) -> Result<String, Failure> {
+/// Where the index says that the archive is. `None` if it does not say.
+fn listed(index: &Index, name: &str, version: &str) -> Result<Option<String>, Failure> {
     let entries = || index.versions(name).ok_or(Unlisted::Chart);
     let offers = entries()?.map(|entry| Entry::new(entry.version(), entry.created()));
     // A lock file may write a version otherwise than the index.
@@ -473,81 +477,13 @@ fn listed(index: &Index, name: &str, version: &str) -> Result<String, Failure> {
         version: version.to_owned(),
     })?;
     let url = entries()?.nth(chosen.index()).and_then(|entry| entry.url());
-    let url = url.ok_or_else(|| Unlisted::Url(name.to_owned()))?;
-    Ok(url.to_owned())
-}
-
-/// Why an index does not lead to an archive. The words are Flux's.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unlisted {
-    #[error("no chart name found")]
-    Chart,
-    #[error("no '{name}' chart with version matching '{version}' found")]
-    Version { name: String, version: String },
-    #[error("chart '{0}' has no downloadable URLs")]
-    Url(String),
-}
-
-impl Unlisted {
-    pub(crate) fn class(&self) -> Class {
-        match self {
-            Self::Chart | Self::Version { .. } => Class::NotFound,
-            Self::Url(_) => Class::Refused,
-        }
-    }
+    Ok(url.map(str::to_owned))
 }
 
 fn is_same_version(inside: &str, wanted: &str) -> bool {
     match (Version::loose(inside), Version::loose(wanted)) {
         (Ok(inside), Ok(wanted)) => inside == wanted,
         _ => inside == wanted,
-    }
-}
-
-/// Why something that a chart depends on could not be brought.
-///
-/// Exhaustive on purpose: whoever reports these to somebody decides about each.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildDependenciesError {
-    /// It is not known what the chart depends on.
-    #[error(transparent)]
-    Resolve(#[from] WalkError),
-    /// The chart's lock file says nothing that could be understood.
-    #[error(transparent)]
-    Lock(#[from] portolan_chart::ParseLockError),
-    /// What is in the chart's `charts/` folder are no charts.
-    #[error(transparent)]
-    Vendored(#[from] ReadChartError),
-    /// A chart could not be had from its repository.
-    #[error(
-        "failed to add remote dependency '{name}': failed to get chart '{name}' version '{version}' from '{repository}'"
-    )]
-    Fetch {
-        /// Its name.
-        name: String,
-        /// Its version.
-        version: String,
-        /// Its repository, without secrets.
-        repository: String,
-        /// Why.
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// A chart could not be put into the other.
-    #[error("failed to add dependency '{name}'")]
-    Add {
-        /// Its name.
-        name: String,
-        /// Why.
-        source: AddChartError,
-    },
-    /// A mistake of ours.
-    #[error("internal error: {0}")]
-    Internal(String),
-}
-
-impl From<JoinError> for BuildDependenciesError {
-    fn from(error: JoinError) -> Self {
-        Self::Internal(error.to_string())
     }
 }
 

@@ -33,7 +33,7 @@ pub use crate::acquirer::Acquirer;
 pub use crate::bring::{Acquired, IndexDigest, Mismatch};
 pub use crate::build::{BuildError, OpenError, OpenedSource, SourceRequest};
 pub use crate::class::Class;
-pub use crate::dependencies::{BuildDependenciesError, Taken};
+pub use crate::dependencies::{BuildDependenciesError, FetchStage, Taken};
 pub use crate::directory::{
     Brought, DependencyState, DependencyStatus, DirectoryError, Listing, PackageOptions, Packaged,
     Step, Surplus,

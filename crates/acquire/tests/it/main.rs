@@ -6,6 +6,7 @@ mod directory;
 mod faults;
 mod index;
 mod requests;
+mod rows;
 mod shell;
 mod site;
 mod source;
