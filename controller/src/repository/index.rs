@@ -1,6 +1,6 @@
 //! The index of a repository, kept up to date.
 
-use portolan_acquire::Refreshed;
+use portolan_acquire::{HeldIndex, Refreshed};
 use portolan_api::{Artifact, HelmRepository, message, reason};
 use portolan_store::ObjectKey;
 use tokio::time::timeout;
@@ -11,7 +11,7 @@ use crate::clock::now;
 use crate::cluster::{Action, Cluster, Event};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::kind::Watched as _;
+use crate::kind::{Kind as _, Watched as _};
 use crate::object;
 use crate::secrets::Secrets;
 use crate::translate;
@@ -101,7 +101,13 @@ async fn refresh<C: Cluster>(
     let held = pass
         .artifact
         .as_ref()
-        .map(|artifact| artifact.path.as_str());
+        .map(|artifact| HeldIndex::new(&artifact.path));
+    // Who changes the object, or asks for a reconcile, wants to know what is there now.
+    let held = if wants_to_know(repository) {
+        held.map(HeldIndex::doubted)
+    } else {
+        held
+    };
     let asking = context
         .acquirer
         .refresh_index(&charts, &context.store, key, held);
@@ -119,6 +125,15 @@ async fn refresh<C: Cluster>(
     pass.events.extend(dropped(&stored.report));
     pass.artifact = Some(published(&stored.artifact, &revision, &context.address));
     Ok(Done::Stored)
+}
+
+/// Whether something was asked of the object that was not seen to yet.
+fn wants_to_know(repository: &HelmRepository) -> bool {
+    let status = repository.status.as_ref();
+    let observed = status.and_then(|status| status.observed_generation);
+    let handled = status.and_then(|status| status.last_handled_reconcile_at.as_deref());
+    let requested = repository.requested_at();
+    observed != Some(repository.generation()) || (requested.is_some() && requested != handled)
 }
 
 /// What Helm leaves out of an index in silence is left out here as well, but not in silence.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use portolan_api::FINALIZER;
+use portolan_kit::WebLie;
 use serde_json::json;
 
 use super::*;
@@ -130,6 +131,23 @@ async fn an_index_that_has_not_changed_costs_a_request_and_nothing_else() {
     );
     let last = world.web.requests().pop().unwrap();
     assert_eq!(last.status, Some(304), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_tag_that_is_kept_is_not_believed_when_somebody_wants_to_know() {
+    let world = World::new().await;
+    let url = world.publish(&["app 1.0.0"]);
+    world.web.tell("/helm/index.yaml", WebLie::FirstTag);
+    apply(&world, 1, &url);
+    pass(&world).await;
+    let revision = || world.status()["artifact"]["revision"].clone();
+    let first = revision();
+    world.publish(&["app 1.0.0", "app 1.1.0"]);
+    pass(&world).await;
+    assert_eq!(revision(), first, "so says the server");
+    apply(&world, 2, &url);
+    pass(&world).await;
+    assert_ne!(revision(), first);
 }
 
 #[tokio::test]

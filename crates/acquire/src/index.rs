@@ -18,6 +18,33 @@ const LINK: &str = "index.yaml";
 const ETAG: &str = "http.etag";
 const LAST_MODIFIED: &str = "http.lastModified";
 
+/// A stored index that the caller has found intact in this same pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldIndex<'a> {
+    path: &'a str,
+    is_doubted: bool,
+}
+
+impl<'a> HeldIndex<'a> {
+    /// The one at `path` in the store.
+    pub fn new(path: &'a str) -> Self {
+        Self {
+            path,
+            is_doubted: false,
+        }
+    }
+
+    /// Let the server send the index, whatever it would say about this one: there are servers that keep
+    /// the tag of an index although it changed.
+    #[must_use]
+    pub fn doubted(self) -> Self {
+        Self {
+            is_doubted: true,
+            ..self
+        }
+    }
+}
+
 /// An index after it was asked for.
 #[derive(Debug, Clone)]
 pub enum Refreshed {
@@ -43,9 +70,10 @@ impl Acquirer {
     /// Ask for the index of `repository`, and store it for `object` if it is another than before.
     ///
     /// It is stored as Flux stores it: `index-<digest>.yaml`, which holds JSON, with a link
-    /// `index.yaml`. `held` is the path of a stored index that the caller has found intact in this
-    /// same pass: if it came from the same URL, the server is asked only for a newer one, and if the
-    /// server sends the same bytes again the file stays.
+    /// `index.yaml`. If `held` came from the same URL, the server is asked only for a newer one, unless
+    /// it is [doubted](HeldIndex::doubted), or was asked for by somebody else the last time that this
+    /// process asked: by another user, or with other TLS. If the server sends the same bytes again the
+    /// file stays.
     ///
     /// Takes one request. Memory follows what is kept of the index in its compact form, never its size.
     ///
@@ -61,21 +89,26 @@ impl Acquirer {
         repository: &ChartRepository,
         store: &Store,
         object: &ObjectKey,
-        held: Option<&str>,
+        held: Option<HeldIndex<'_>>,
     ) -> Result<Refreshed, IndexError> {
         let place = repository.url().to_string();
+        let asker = self.transport.fingerprint(&repository.access());
         let known = match held {
-            Some(path) => store.record(path).await.map(|record| (path, record)),
+            Some(HeldIndex { path, .. }) => store.record(path).await.map(|record| (path, record)),
             None => None,
         };
         let known = known.filter(|(_, record)| record.source == place);
-        let validators = known.as_ref().map(|(_, record)| validators(record));
+        let is_doubted = held.is_some_and(|held| {
+            held.is_doubted || self.indexes.was_asked_for_by_another(held.path, asker)
+        });
+        let believed = known.as_ref().filter(|_| !is_doubted);
+        let validators = believed.map(|(_, record)| validators(record));
         let answer = self
             .charts
             .index(&repository.remote(), validators.as_ref())
             .await?;
         let download = match answer {
-            IndexAnswer::NotModified if known.is_some() => return Ok(Refreshed::Unchanged),
+            IndexAnswer::NotModified if validators.is_some() => return Ok(Refreshed::Unchanged),
             IndexAnswer::Modified(download) => *download,
             _ => return Err(IndexError::NothingToKeep),
         };
@@ -90,6 +123,7 @@ impl Acquirer {
                     .await
                     .map_err(StoreError::from)?;
             }
+            self.indexes.asked_for(path, asker);
             return Ok(Refreshed::Unchanged);
         }
         let (staged, report) = self.convert(raw, store, object).await?;
@@ -98,9 +132,10 @@ impl Acquirer {
             .publish(staged, &name, LINK, record)
             .await
             .map_err(StoreError::from)?;
-        if let Some(path) = held {
-            self.indexes.forget(path);
+        if let Some(held) = held {
+            self.indexes.forget(held.path);
         }
+        self.indexes.asked_for(&artifact.path, asker);
         Ok(Refreshed::Stored(StoredAnew {
             artifact,
             revision,

@@ -47,6 +47,9 @@ pub(crate) struct Indexes {
 #[derive(Debug)]
 struct Shelf {
     cells: HashMap<Key, (Cell, Instant)>,
+    /// On whose behalf the file at a path was asked for last. As long as nobody has asked in this
+    /// process, that is not known: what stands for a credential means nothing to another one.
+    askers: HashMap<String, Fingerprint>,
     max_bytes: usize,
     max_age: Duration,
 }
@@ -56,6 +59,7 @@ impl Indexes {
         Self {
             shelf: Arc::new(Mutex::new(Shelf {
                 cells: HashMap::new(),
+                askers: HashMap::new(),
                 max_bytes: limits.max_cached_index_bytes,
                 max_age: limits.max_cached_index_age,
             })),
@@ -114,7 +118,21 @@ impl Indexes {
     /// Forget every index that was read from the file at `path`.
     pub(crate) fn forget(&self, path: &str) {
         let is_it = |key: &Key| matches!(key, Key::Stored { path: stored, .. } if stored == path);
-        self.shelf().cells.retain(|key, _| !is_it(key));
+        let mut all = self.shelf();
+        all.cells.retain(|key, _| !is_it(key));
+        all.askers.remove(path);
+    }
+
+    /// Note on whose behalf the index at `path` was fetched.
+    pub(crate) fn asked_for(&self, path: &str, asker: Fingerprint) {
+        self.shelf().askers.insert(path.to_owned(), asker);
+    }
+
+    /// Whether the index at `path` is known to have been fetched on behalf of somebody else: what its
+    /// server said to one is no answer to another.
+    pub(crate) fn was_asked_for_by_another(&self, path: &str, asker: Fingerprint) -> bool {
+        let all = self.shelf();
+        all.askers.get(path).is_some_and(|known| *known != asker)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

@@ -39,7 +39,7 @@ pub use crate::directory::{
     Step, Surplus,
 };
 pub use crate::error::{AcquireError, IndexError, LookError, PullError, PushError, StoreError};
-pub use crate::index::{Refreshed, StoredAnew};
+pub use crate::index::{HeldIndex, Refreshed, StoredAnew};
 pub use crate::limits::Limits;
 pub use crate::look::Look;
 pub use crate::make::MakeError;

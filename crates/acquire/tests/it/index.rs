@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use portolan_acquire::{AcquireError, IndexError, LookError, Recipe, Refreshed, Request};
+use portolan_acquire::{
+    AcquireError, HeldIndex, IndexError, LookError, Recipe, Refreshed, Request,
+};
+use portolan_auth::Credential;
 use portolan_kit::{ChartArchive, WebLie, chart_archive};
 use tokio::time::timeout;
 
@@ -48,6 +51,53 @@ async fn a_server_without_validators_sends_the_index_and_the_file_stays() {
     let path = site.stored().await.artifact.path;
     let again = site.refresh(Some(&path)).await.unwrap();
     assert!(matches!(again, Refreshed::Unchanged));
+}
+
+#[tokio::test]
+async fn a_doubted_index_is_sent_whatever_its_tag_says() {
+    let site = Site::start().await;
+    site.publish(&["1.0.0"]);
+    site.web.tell("/helm/index.yaml", WebLie::FirstTag);
+    let path = site.stored().await.artifact.path;
+    site.publish(&["1.0.0", "1.1.0"]);
+    let again = site.refresh(Some(&path)).await.unwrap();
+    assert!(matches!(again, Refreshed::Unchanged), "so says the server");
+    let refresh = async |held| {
+        let (repository, object) = (site.repository(), Site::object("HelmRepository"));
+        let refreshed = site
+            .acquirer
+            .refresh_index(&repository, &site.store, &object, Some(held))
+            .await;
+        refreshed.unwrap()
+    };
+    let Refreshed::Stored(new) = refresh(HeldIndex::new(&path).doubted()).await else {
+        panic!("it changed");
+    };
+    let again = refresh(HeldIndex::new(&new.artifact.path).doubted()).await;
+    assert!(matches!(again, Refreshed::Unchanged), "the same bytes");
+}
+
+#[tokio::test]
+async fn what_a_server_said_to_one_is_not_said_to_another() {
+    let site = Site::start().await;
+    site.publish(&["1.0.0"]);
+    let path = site.stored().await.artifact.path;
+    let is_conditional = async |name: &str| {
+        site.web.forget_requests();
+        let credential = Credential::basic(name, "secret");
+        let repository = site.repository().credential(Some(credential));
+        let held = HeldIndex::new(&path);
+        let object = Site::object("HelmRepository");
+        let refreshed = site
+            .acquirer
+            .refresh_index(&repository, &site.store, &object, Some(held))
+            .await;
+        assert!(matches!(refreshed, Ok(Refreshed::Unchanged)));
+        site.web.requests()[0].header("if-none-match").is_some()
+    };
+    assert!(!is_conditional("first").await, "nobody had asked");
+    assert!(is_conditional("first").await);
+    assert!(!is_conditional("second").await);
 }
 
 #[tokio::test]

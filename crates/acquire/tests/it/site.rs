@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use portolan_acquire::{
-    AcquireError, Acquired, Acquirer, AnonymousRepositories, ChartRepository, IndexError, Limits,
-    Look, LookError, Refreshed, Request, StoredAnew, StoredIndex,
+    AcquireError, Acquired, Acquirer, AnonymousRepositories, ChartRepository, HeldIndex,
+    IndexError, Limits, Look, LookError, Refreshed, Request, StoredAnew, StoredIndex,
 };
 use portolan_auth::Transport;
 use portolan_kit::{ChartArchive, WebServer, chart_archive};
@@ -90,7 +90,7 @@ impl Site {
                 &self.repository(),
                 &self.store,
                 &Self::object("HelmRepository"),
-                held,
+                held.map(HeldIndex::new),
             )
             .await
     }
