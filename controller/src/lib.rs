@@ -28,6 +28,7 @@ mod pages;
 mod plan;
 mod repository;
 mod run;
+mod scratch;
 mod secrets;
 mod translate;
 #[cfg(test)]

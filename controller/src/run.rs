@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
+use crate::clock::now;
 use crate::cluster::{Kubernetes, Scope, connect};
 use crate::context::{Context, Settings};
 use crate::engine::Engine;
@@ -33,6 +34,7 @@ use crate::news::Announcer;
 use crate::observer::Observer;
 use crate::pages::Pages;
 use crate::repository;
+use crate::scratch::{Scratch, purge};
 
 /// How long the tasks have to end, of the 10 seconds that a pod has: engines take 8 at most, the file
 /// server 5.
@@ -259,12 +261,14 @@ impl Work<'_> {
             self.leadership.clone(),
             self.metrics.clone(),
         );
+        let scratch = scratch().await?;
         let repositories = Writer::<HelmRepository>::new(());
         let git_repositories = Writer::<GitRepository>::new(());
         let buckets = Writer::<Bucket>::new(());
         let context = Arc::new(Context {
             cluster,
-            acquirer: Acquirer::new(self.parts.transport.clone(), self.limits()),
+            acquirer: Acquirer::new(self.parts.transport.clone(), self.limits())
+                .with_scratch(scratch.path()),
             store,
             address: self.parts.address.clone(),
             repositories: repositories.as_reader(),
@@ -380,6 +384,15 @@ async fn looked_after<K: Reconcile>(
 ) -> anyhow::Result<()> {
     engine.run(shutdown).await;
     Ok(())
+}
+
+/// A folder for unpacked sources. What earlier processes left of theirs is removed meanwhile.
+async fn scratch() -> anyhow::Result<Scratch> {
+    let temporary = std::env::temp_dir();
+    let opening = temporary.clone();
+    let opened = tokio::task::spawn_blocking(move || Scratch::open(&opening, now())).await?;
+    tokio::task::spawn_blocking(move || purge(&temporary));
+    opened.context("no folder for temporary files can be made")
 }
 
 /// Ends when `told` does.

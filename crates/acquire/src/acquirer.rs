@@ -1,5 +1,8 @@
 //! The conductor.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use portolan_auth::Transport;
 use portolan_fetch::{IndexRepository, OciRegistry};
 
@@ -21,6 +24,7 @@ pub struct Acquirer {
     pub(crate) indexes: Indexes,
     pub(crate) trees: Trees,
     pub(crate) limits: Limits,
+    pub(crate) scratch: Option<Arc<Path>>,
 }
 
 impl Acquirer {
@@ -33,6 +37,16 @@ impl Acquirer {
             trees: Trees::default(),
             transport,
             limits,
+            scratch: None,
         }
+    }
+
+    /// Unpack sources below `folder`, which has to be there, rather than in the system's folder for
+    /// temporary files. What is unpacked is removed when nobody needs it any more; a process that is
+    /// killed leaves it behind.
+    #[must_use]
+    pub fn with_scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into().into());
+        self
     }
 }

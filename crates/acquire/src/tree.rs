@@ -21,6 +21,9 @@ use crate::pull::on_a_thread;
 use crate::scratch::{ScratchError, to_scratch};
 use crate::{Acquirer, Registry};
 
+/// What folders with unpacked sources are called.
+const PREFIX: &str = "portolan-source-";
+
 /// Where the files are that a chart is among.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -273,12 +276,14 @@ impl Acquirer {
     /// Download the whole artifact, and only then, when it is known to be the right one, unpack it.
     async fn unpacked(&self, body: &mut Body) -> Result<Tree, SourceError> {
         let limits = self.limits.source;
+        let scratch = self.scratch.clone();
         let archive = to_scratch(body).await??;
         let unpack = move || {
-            let folder = tempfile::Builder::new()
-                .prefix("portolan-source-")
-                .tempdir()
-                .map_err(SourceError::Scratch)?;
+            let folder = match scratch {
+                Some(scratch) => tempfile::Builder::new().prefix(PREFIX).tempdir_in(scratch),
+                None => tempfile::Builder::new().prefix(PREFIX).tempdir(),
+            };
+            let folder = folder.map_err(SourceError::Scratch)?;
             let root = folder.path().canonicalize().map_err(SourceError::Scratch)?;
             unpack_source(BufReader::new(archive), &root, &limits)?;
             Ok(Tree {

@@ -8,8 +8,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use portolan_real::{
-    Artifact, Cluster, Controller, Folder, Helm, Id, Scope, Source, Umbrella, Umbrellas, files,
-    helm_repository, index_repository, is_ready_with, portolan, source_chart, unpack,
+    Artifact, Cluster, Controller, Folder, Helm, Id, Scope, Source, Umbrella, Umbrellas,
+    eventually, files, helm_repository, index_repository, is_ready_with, portolan, source_chart,
+    unpack,
 };
 use serde_json::Value;
 
@@ -161,6 +162,10 @@ fn a_controller_that_is_killed_while_it_builds_builds_again_and_leaves_nothing_b
         !left.iter().any(|path| path.contains("/staging/")),
         "{left:?}"
     );
+    let temporary = || files(&site.controller.temporary());
+    let cleaned = eventually(PATIENCE, || temporary().is_empty().then_some(()));
+    let left: Vec<_> = temporary().into_keys().collect();
+    assert!(cleaned.is_some(), "{left:?} were left behind");
 }
 
 /// What is in the folder of a chart: each file, and of an archive that was made here what is in it, as
