@@ -99,27 +99,20 @@ impl<C: Cluster> Passing<'_, C> {
 
     /// The values files that went into the artifact that is held.
     pub(super) fn values_files_then(&self) -> Vec<String> {
-        let spec = &self.chart.spec;
-        if spec.ignore_missing_values_files {
-            let status = self.chart.status.as_ref();
-            return status
-                .map(|status| status.observed_values_files.clone())
-                .unwrap_or_default();
-        }
-        translate::values_files(spec).to_vec()
+        // Not those of the spec: some may have been passed over, and some made no difference.
+        let status = self.chart.status.as_ref();
+        status
+            .map(|status| status.observed_values_files.clone())
+            .unwrap_or_default()
     }
 
     /// That none of the values files was there has emptied the chart's own values. That is what was
     /// asked for, but it does not happen in silence.
     pub(super) fn emptied(&self, acquired: &Acquired) -> Option<Event> {
         let asked = translate::values_files(&self.chart.spec);
-        if asked.is_empty() || !acquired.values_files.is_empty() {
-            return None;
-        }
-        Some(Event::warning(
-            reason::NO_VALUES_FILES,
-            message::no_values_files(asked),
-        ))
+        acquired
+            .values_emptied
+            .then(|| Event::warning(reason::NO_VALUES_FILES, message::no_values_files(asked)))
     }
 }
 

@@ -283,6 +283,32 @@ async fn a_chart_waits_for_the_index_of_its_repository() {
 }
 
 #[tokio::test]
+async fn values_files_that_change_nothing_are_told_alike_in_each_pass() {
+    let world = World::new().await;
+    let archive = portolan_kit::ChartArchive::new("app", "1.0.0")
+        .values("replicas: 9\n")
+        .file("same.yaml", "replicas: 9\n")
+        .build();
+    follow(&world, &["app 1.0.0"]).await;
+    world
+        .web
+        .put("/helm/app-1.0.0.tgz", "application/gzip", archive);
+    chart(&world, 3, "1.x", json!({ "valuesFiles": ["same.yaml"] }));
+    assert_eq!(pass(&world).await, HOUR);
+    assert!(
+        !world
+            .events()
+            .iter()
+            .any(|event| event.contains("NoValuesFiles")),
+        "it is there"
+    );
+    let told = "packaged 'app' chart with version '1.0.0+3'";
+    assert_eq!(world.message("Ready"), told);
+    pass(&world).await;
+    assert_eq!(world.message("Ready"), told);
+}
+
+#[tokio::test]
 async fn values_files_make_a_package_that_carries_the_generation() {
     let world = World::new().await;
     let archive = portolan_kit::ChartArchive::new("app", "1.0.0")

@@ -13,7 +13,7 @@ use tokio::task::JoinError;
 
 use crate::error::StoreError;
 use crate::look::{Listed, RECORDED_ENTRY, RECORDED_RECIPE, told};
-use crate::make::{InChart, MakeError, make, merge};
+use crate::make::{InChart, MakeError, ValuesMade, make, merge};
 use crate::pipe::from_writer;
 use crate::pull::on_a_thread;
 use crate::{
@@ -47,6 +47,8 @@ pub struct Acquired {
     pub packaged: bool,
     /// The values files that were merged, in order; none if they changed nothing.
     pub values_files: Vec<String>,
+    /// Whether the chart lost its own values just now because none of the values files is there.
+    pub values_emptied: bool,
     /// The charts that were built into it, and where each was taken from.
     pub dependencies: Vec<Taken>,
 }
@@ -138,9 +140,9 @@ impl Acquirer {
         staged.finish().await.map_err(StoreError::from)?;
         let index_digest = check_index_digest(request, look, actual)?;
         let (made, metadata) = self.made(request, look, staged, store, object).await?;
-        let (staged, values_files) = (made.staged, made.values_files);
+        let (staged, values) = (made.staged, made.values);
         let mismatch = Mismatch::between(request, look, &metadata.name, &metadata.version);
-        let mut record = record(request, look, &metadata, &values_files);
+        let mut record = record(request, look, &metadata, &values.files);
         let manifest_digest = pinned.map(|pinned| pinned.manifest_digest().clone());
         record.manifest_digest.clone_from(&manifest_digest);
         let artifact = store
@@ -154,7 +156,8 @@ impl Acquirer {
             mismatch,
             index_digest,
             packaged: !request.made_by().is_empty(),
-            values_files,
+            values_files: values.files,
+            values_emptied: values.emptied,
             dependencies: Vec::new(),
         })
     }
@@ -244,14 +247,8 @@ impl Acquirer {
             let metadata = checked
                 .map_err(AcquireError::Interrupted)?
                 .map_err(refused)?;
-            let values_files = Vec::new();
-            return Ok((
-                Made {
-                    staged,
-                    values_files,
-                },
-                metadata,
-            ));
+            let values = ValuesMade::default();
+            return Ok((Made { staged, values }, metadata));
         }
         let read = on_a_thread(move || read_chart(file, &limits)).await;
         let mut chart = read.map_err(AcquireError::Interrupted)?.map_err(refused)?;
@@ -270,17 +267,11 @@ impl Acquirer {
             Ok::<_, MakeError>((chart, used))
         };
         let cooked = on_a_thread(cook).await.map_err(AcquireError::Interrupted)?;
-        let (chart, values_files) = cooked.map_err(AcquireError::Make)?;
+        let (chart, values) = cooked.map_err(AcquireError::Make)?;
         // What was downloaded is not needed any more; its disk space may be.
         drop(staged);
         let staged = package(chart, store, object).await?;
-        Ok((
-            Made {
-                staged,
-                values_files,
-            },
-            metadata,
-        ))
+        Ok((Made { staged, values }, metadata))
     }
 }
 
@@ -331,7 +322,7 @@ impl Body {
 /// What is published.
 struct Made {
     staged: Staged,
-    values_files: Vec<String>,
+    values: ValuesMade,
 }
 
 /// Open the pinned layer. Whoever calls this has decided about trust, and says so.
@@ -425,7 +416,7 @@ pub(crate) fn check_index_digest(
     actual: Digest,
 ) -> Result<Option<IndexDigest>, AcquireError> {
     let promised = look.entry().and_then(|entry| entry.digest.as_deref());
-    let Some(promised) = promised.filter(|text| !text.is_empty()) else {
+    let Some((promised, digest)) = promised.and_then(|text| Some((text, sha256(text)?))) else {
         if look.entry().is_some() && request.insists_on_index_digest() {
             return Err(AcquireError::NoIndexDigest {
                 chart: request.chart().clone(),
@@ -434,8 +425,7 @@ pub(crate) fn check_index_digest(
         }
         return Ok(None);
     };
-    let bare = promised.strip_prefix("sha256:").unwrap_or(promised);
-    if bare.eq_ignore_ascii_case(actual.hex()) {
+    if digest == actual {
         return Ok(None);
     }
     let found = IndexDigest {
@@ -450,6 +440,13 @@ pub(crate) fn check_index_digest(
         });
     }
     Ok(Some(found))
+}
+
+/// The SHA-256 that an index promises, which it may write without saying what it is.
+fn sha256(promised: &str) -> Option<Digest> {
+    let bare = promised.strip_prefix("sha256:").unwrap_or(promised);
+    let digest = format!("sha256:{}", bare.to_ascii_lowercase());
+    digest.parse().ok()
 }
 
 /// What is known of the file at `path`, if it was made from this very manifest.
@@ -480,6 +477,7 @@ async fn kept(
         index_digest: None,
         packaged: !request.made_by().is_empty(),
         values_files: lines(told(&record, RECORDED_VALUES)),
+        values_emptied: false,
         dependencies: Vec::new(),
     })
 }

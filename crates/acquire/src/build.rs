@@ -13,7 +13,7 @@ use crate::bring::{LINK, PackageError, RECORDED_NAME, RECORDED_VALUES, RECORDED_
 use crate::dependencies::{BuildDependenciesError, Builder};
 use crate::error::StoreError;
 use crate::look::RECORDED_RECIPE;
-use crate::make::{MakeError, ValuesFiles, clean, make, merge};
+use crate::make::{MakeError, ValuesFiles, ValuesMade, clean, make, merge};
 use crate::pull::on_a_thread;
 use crate::tree::{At, Held, SourceError, Tree};
 use crate::{Acquired, Acquirer, Limits, Recipe, Repositories, Source, Taken, Trust};
@@ -150,21 +150,21 @@ impl Acquirer {
     ) -> Result<Acquired, BuildError> {
         let packaged = opened.is_packaged(request);
         let mut dependencies = Vec::new();
-        let mut values_files = Vec::new();
+        let mut values = ValuesMade::default();
         let staged = match (&opened.at, packaged) {
             (At::File(_), false) => self.copied(request, &opened.held, store, object).await?,
             (at, _) => {
                 let (chart, taken) = self.whole(request, &opened.held, at).await?;
                 dependencies = taken;
-                let (chart, used) = self.cooked(request, &opened.held, chart).await?;
-                values_files = used;
+                let (chart, made) = self.cooked(request, &opened.held, chart).await?;
+                values = made;
                 package(chart, store, object)
                     .await
                     .map_err(BuildError::packaging)?
             }
         };
         let name = format!("{}-{}.tgz", opened.metadata.name, opened.version);
-        let record = record(request, &opened, &values_files, &dependencies);
+        let record = record(request, &opened, &values.files, &dependencies);
         let artifact = store
             .publish(staged, &name, LINK, record)
             .await
@@ -176,7 +176,8 @@ impl Acquirer {
             mismatch: None,
             index_digest: None,
             packaged,
-            values_files,
+            values_files: values.files,
+            values_emptied: values.emptied,
             dependencies,
         })
     }
@@ -240,7 +241,7 @@ impl Acquirer {
         request: &SourceRequest,
         held: &Held,
         mut chart: Chart,
-    ) -> Result<(Chart, Vec<String>), BuildError> {
+    ) -> Result<(Chart, ValuesMade), BuildError> {
         let recipe = request.recipe.clone();
         let (tree, limits) = (Arc::clone(&held.tree), self.limits.chart);
         let cook = move || {

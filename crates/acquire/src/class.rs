@@ -7,7 +7,7 @@ use portolan_resolve::WalkError;
 
 use crate::dependencies::{Shared, Unlisted};
 use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
-use crate::{BuildDependenciesError, DirectoryError};
+use crate::{BuildDependenciesError, BuildError, DirectoryError, OpenError, SourceError};
 
 /// What kind of trouble an error is: who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,7 +162,10 @@ impl DirectoryError {
     /// What kind of trouble it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Dependencies(source) => source.class(),
+            Self::Dependencies(source) | Self::Build(BuildError::Dependencies(source)) => {
+                source.class()
+            }
+            Self::Open(OpenError::Source(SourceError::Fetch(source))) => Class::of(source),
             _ => Class::Local,
         }
     }

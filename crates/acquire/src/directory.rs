@@ -492,7 +492,7 @@ fn write(
     });
     written.map_err(|source| DirectoryError::file(&path, source))?;
     let digest = portolan_reference::Digest::of(portolan_reference::Algorithm::Sha256, &archive);
-    Ok((path, digest, metadata, used))
+    Ok((path, digest, metadata, used.files))
 }
 
 /// Why something could not be done about a chart that somebody works on.

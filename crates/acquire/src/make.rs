@@ -52,24 +52,34 @@ impl ValuesFiles for InChart<'_> {
     }
 }
 
-/// Do to `chart` what `recipe` says. Returns the values files that made a difference: as with Flux,
-/// none if together they say what the chart says anyway, byte for byte.
+/// What values files did to a chart.
+#[derive(Debug, Default)]
+pub(crate) struct ValuesMade {
+    /// The files that made a difference: as with Flux, none if together they say what the chart says
+    /// anyway, byte for byte.
+    pub(crate) files: Vec<String>,
+    /// Whether the chart lost its own values because none of the files is there.
+    pub(crate) emptied: bool,
+}
+
+/// Do to `chart` what `recipe` says.
 pub(crate) fn make(
     chart: &mut Chart,
     recipe: &Recipe,
     files: impl FnOnce(&Chart) -> Result<Merged, MakeError>,
-) -> Result<Vec<String>, MakeError> {
-    let mut used = Vec::new();
+) -> Result<ValuesMade, MakeError> {
+    let mut made = ValuesMade::default();
     if !recipe.values_files.is_empty() {
         let merged = files(chart)?;
         if chart.set_values(merged.yaml)? {
-            used = merged.used;
+            made.emptied = merged.used.is_empty();
+            made.files = merged.used;
         }
     }
     if let Some(metadata) = &recipe.metadata {
         chart.set_version_metadata(metadata)?;
     }
-    Ok(used)
+    Ok(made)
 }
 
 /// Values files made one.

@@ -265,11 +265,39 @@ async fn bytes_that_the_index_does_not_promise_are_told_or_refused() {
     let error = site.acquire(&wanted.clone().require_index_digest()).await;
     assert!(matches!(error, Err(AcquireError::IndexDigest { .. })));
     site.index("apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0, urls: [app-1.0.0.tgz]}\n");
+    promises_nothing(&site).await;
+    site.index("apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0, urls: [app-1.0.0.tgz], digest: \"sha512:00\"}\n");
+    promises_nothing(&site).await;
+}
+
+async fn promises_nothing(site: &Site) {
     let stored = site.stored().await;
     let wanted = site.wanted(&stored, "*");
     assert!(site.acquire(&wanted).await.unwrap().index_digest.is_none());
     let error = site.acquire(&wanted.require_index_digest()).await;
     assert!(matches!(error, Err(AcquireError::NoIndexDigest { .. })));
+}
+
+#[tokio::test]
+async fn values_files_are_told_to_have_emptied_a_chart_only_if_they_did() {
+    let site = Site::start().await;
+    site.publish_chart("1.0.0", &ChartArchive::new("app", "1.0.0").values("a: 1\n"));
+    let stored = site.stored().await;
+    let emptied = async |files: &[&str]| {
+        let recipe = Recipe::new().values_files(files.iter().copied());
+        let recipe = recipe.ignore_missing_values_files();
+        let acquired = site
+            .acquire(&site.wanted(&stored, "*").recipe(recipe))
+            .await
+            .unwrap();
+        assert!(acquired.values_files.is_empty());
+        acquired.values_emptied
+    };
+    assert!(
+        !emptied(&["values.yaml", "absent.yaml"]).await,
+        "the same values"
+    );
+    assert!(emptied(&["absent.yaml"]).await);
 }
 
 #[tokio::test]
