@@ -115,7 +115,8 @@ fn check_characters(text: &str) -> Result<(), YamlError> {
 fn options() -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.duplicate_keys = DuplicateKeyPolicy::LastWins;
-    options.merge_keys = MergeKeyPolicy::Merge;
+    // Maps are merged here, as go-yaml merges them.
+    options.merge_keys = MergeKeyPolicy::AsOrdinary;
     options.legacy_octal_numbers = true;
     options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
     options.with_snippet = false;
@@ -131,6 +132,7 @@ fn options() -> serde_saphyr::Options {
 /// For values, of which nothing is kept: as many as fit into an archive, one or two seconds' worth.
 fn options_for_values() -> serde_saphyr::Options {
     let mut options = options();
+    options.merge_keys = MergeKeyPolicy::Merge;
     if let Some(budget) = &mut options.budget {
         budget.max_nodes = 2_500_000;
         budget.max_events = 10_000_000;
@@ -256,10 +258,33 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
         let mut map = BTreeMap::new();
         while let Some(key) = access.next_key_seed(self)? {
             let key = key_text(key).map_err(A::Error::custom)?;
-            map.insert(key, access.next_value_seed(self)?);
+            let value = access.next_value_seed(self)?;
+            if key == "<<" {
+                merge(&mut map, value).map_err(A::Error::custom)?;
+            } else {
+                map.insert(key, value);
+            }
         }
         Ok(Node::Map(map))
     }
+}
+
+/// Put the entries of `from`, which stood behind `<<`, into `map`: a map, or several of which the
+/// first counts. As with go-yaml, they count for more than what was read before them and for less
+/// than what comes after, where [the type](https://yaml.org/type/merge.html) has them always count
+/// for less.
+fn merge(map: &mut BTreeMap<String, Node>, from: Node) -> Result<(), &'static str> {
+    let maps = match from {
+        Node::List(list) => list,
+        map => vec![map],
+    };
+    for from in maps.into_iter().rev() {
+        let Node::Map(from) = from else {
+            return Err("map merge requires map or sequence of maps as the value");
+        };
+        map.extend(from);
+    }
+    Ok(())
 }
 
 /// The JSON key for a YAML key.

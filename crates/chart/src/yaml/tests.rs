@@ -66,6 +66,20 @@ fn anchors_and_merge_keys_are_followed() {
 }
 
 #[test]
+fn a_merged_map_counts_for_more_than_what_stands_before_it_and_less_than_what_follows() {
+    let one_and_two = |one| {
+        let entries = [("p", Node::Int(one)), ("q", Node::Int(2))];
+        Node::Map(entries.map(|(key, node)| (key.to_owned(), node)).into())
+    };
+    check("c: {p: 1, <<: {p: 3, q: 2}}", &[("c", one_and_two(3))]);
+    check("c: {<<: {p: 3, q: 2}, p: 1}", &[("c", one_and_two(1))]);
+    check("c: {<<: [{p: 3}, {p: 4, q: 2}]}", &[("c", one_and_two(3))]);
+    for text in ["<<: 5", "<<: [1]", "<<: ~"] {
+        assert!(Node::parse(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn only_the_first_document_is_read() {
     check("a: 1\n---\na: 2", &[("a", Node::Int(1))]);
     check("---\na: 1\n---\n[", &[("a", Node::Int(1))]);
