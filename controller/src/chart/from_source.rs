@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portolan_acquire::SourceRequest;
+use portolan_acquire::{SourceRequest, Taken};
 use portolan_api::{Artifact, condition, message, reason};
 use tokio::time::timeout;
 
@@ -28,6 +28,11 @@ impl<C: Cluster> Passing<'_, C> {
         let context = self.context;
         let neighbours = Neighbours::of(self.chart.home(), context);
         let request = translate::source_request(self.chart, kind, source, Arc::new(neighbours))?;
+        let request = if context.settings.require_index_digest {
+            request.require_index_digest()
+        } else {
+            request
+        };
         let limit = context.settings.default_timeout;
         let opened = timeout(limit, context.acquirer.open_source(&request)).await;
         let opened = opened
@@ -64,6 +69,8 @@ impl<C: Cluster> Passing<'_, C> {
             .map_err(|_| Failure::build_timed_out(limit))?
             .map_err(|error| Failure::building(&error, &chosen.summary))?;
         self.events.extend(self.emptied(&acquired));
+        self.events
+            .extend(acquired.dependencies.iter().filter_map(warning));
         if !acquired.dependencies.is_empty() {
             self.events.push(Event::trace(
                 reason::RESOLVED_DEPENDENCIES,
@@ -102,4 +109,14 @@ impl<C: Cluster> Passing<'_, C> {
             &values_files,
         ))
     }
+}
+
+/// What is built in all the same, but not in silence: a dependency that is not what its index promises.
+fn warning(taken: &Taken) -> Option<Event> {
+    let found = taken.index_digest.as_ref()?;
+    let text = format!(
+        "the archive of '{}' version '{}' has the digest '{}', but the index promises '{}'",
+        taken.name, taken.version, found.actual, found.promised
+    );
+    Some(Event::warning(reason::INDEX_DIGEST_MISMATCH, text))
 }

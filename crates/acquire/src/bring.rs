@@ -138,7 +138,7 @@ impl Acquirer {
             .await?
             .map_err(|error| AcquireError::fetching(request, look, error))?;
         staged.finish().await.map_err(StoreError::from)?;
-        let index_digest = check_index_digest(request, look, actual)?;
+        let index_digest = check_index_digest(request, look, &actual)?;
         let (made, metadata) = self.made(request, look, staged, store, object).await?;
         let (staged, values) = (made.staged, made.values);
         let mismatch = Mismatch::between(request, look, &metadata.name, &metadata.version);
@@ -408,38 +408,30 @@ impl From<PackageError> for AcquireError {
     }
 }
 
-/// Compare the bytes with what the index promises of them. An index that promises nothing, or nothing
-/// that is a SHA-256, is none.
-pub(crate) fn check_index_digest(
-    request: &Request,
-    look: &Look,
-    actual: Digest,
-) -> Result<Option<IndexDigest>, AcquireError> {
-    let promised = look.entry().and_then(|entry| entry.digest.as_deref());
-    let Some((promised, digest)) = promised.and_then(|text| Some((text, sha256(text)?))) else {
-        if look.entry().is_some() && request.insists_on_index_digest() {
-            return Err(AcquireError::NoIndexDigest {
-                chart: request.chart().clone(),
-                version: look.offered().to_owned(),
-            });
+/// What became of what an index promises of an archive.
+#[derive(Debug)]
+pub(crate) enum Promise {
+    /// There was none: nothing is promised, or nothing that is a SHA-256.
+    None,
+    Kept,
+    Broken(IndexDigest),
+}
+
+impl Promise {
+    /// Compare the bytes, which have the digest `actual`, with what the index says of them.
+    pub(crate) fn of(entry: &Listed, actual: &Digest) -> Self {
+        let promised = entry.digest.as_deref();
+        let Some((promised, digest)) = promised.and_then(|text| Some((text, sha256(text)?))) else {
+            return Self::None;
+        };
+        if digest == *actual {
+            return Self::Kept;
         }
-        return Ok(None);
-    };
-    if digest == actual {
-        return Ok(None);
+        Self::Broken(IndexDigest {
+            promised: promised.to_owned(),
+            actual: actual.clone(),
+        })
     }
-    let found = IndexDigest {
-        promised: promised.to_owned(),
-        actual,
-    };
-    if request.insists_on_index_digest() {
-        return Err(AcquireError::IndexDigest {
-            chart: request.chart().clone(),
-            version: look.offered().to_owned(),
-            found,
-        });
-    }
-    Ok(Some(found))
 }
 
 /// The SHA-256 that an index promises, which it may write without saying what it is.
@@ -447,6 +439,31 @@ fn sha256(promised: &str) -> Option<Digest> {
     let bare = promised.strip_prefix("sha256:").unwrap_or(promised);
     let digest = format!("sha256:{}", bare.to_ascii_lowercase());
     digest.parse().ok()
+}
+
+/// What is to be told of a chart from an index that is not what the index promises.
+pub(crate) fn check_index_digest(
+    request: &Request,
+    look: &Look,
+    actual: &Digest,
+) -> Result<Option<IndexDigest>, AcquireError> {
+    let Some(entry) = look.entry() else {
+        return Ok(None);
+    };
+    let (chart, version) = (request.chart().clone(), look.offered().to_owned());
+    match (
+        Promise::of(entry, actual),
+        request.insists_on_index_digest(),
+    ) {
+        (Promise::None, true) => Err(AcquireError::NoIndexDigest { chart, version }),
+        (Promise::Broken(found), true) => Err(AcquireError::IndexDigest {
+            chart,
+            version,
+            found,
+        }),
+        (Promise::Broken(found), false) => Ok(Some(found)),
+        (Promise::Kept, _) | (Promise::None, false) => Ok(None),
+    }
 }
 
 /// What is known of the file at `path`, if it was made from this very manifest.

@@ -26,6 +26,7 @@ pub struct SourceRequest {
     path: String,
     recipe: Recipe,
     repositories: Arc<dyn Repositories>,
+    require_index_digest: bool,
 }
 
 impl SourceRequest {
@@ -48,7 +49,16 @@ impl SourceRequest {
             path,
             recipe: Recipe::new(),
             repositories,
+            require_index_digest: false,
         }
+    }
+
+    /// Refuse a dependency whose bytes are not those that the index of its repository promises.
+    /// Default: it is told with [where it was taken from](Taken::index_digest).
+    #[must_use]
+    pub fn require_index_digest(mut self) -> Self {
+        self.require_index_digest = true;
+        self
     }
 
     /// What is to be made of the chart. Default: nothing; an archive then keeps its bytes, and a
@@ -231,6 +241,11 @@ impl Acquirer {
                 };
                 let chart = on_a_thread(read).await.map_err(BuildError::Interrupted)??;
                 let builder = Builder::new(self, request.repositories.as_ref(), &held.tree);
+                let builder = if request.require_index_digest {
+                    builder.require_index_digest()
+                } else {
+                    builder
+                };
                 Ok(builder.build(chart, &request.path).await?)
             }
         }

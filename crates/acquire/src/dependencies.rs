@@ -23,10 +23,13 @@ pub(crate) use self::error::Unlisted;
 pub use self::error::{BuildDependenciesError, FetchStage};
 use self::parts::{Fetched, Room, below};
 pub(crate) use self::parts::{Form, Keep, Parts};
-use crate::bring::{Body, opened};
+use crate::bring::{Body, Promise, opened};
+use crate::look::Listed;
 use crate::pull::on_a_thread;
 use crate::tree::{At, Tree};
-use crate::{Acquirer, ChartRepository, IndexError, Registry, Repositories, Repository, Trust};
+use crate::{
+    Acquirer, ChartRepository, IndexDigest, IndexError, Registry, Repositories, Repository, Trust,
+};
 
 /// How many requests for dependencies may be under way at a time: in all, and to one server.
 const IN_ALL: usize = 16;
@@ -46,6 +49,8 @@ pub struct Taken {
     pub digest: Option<Digest>,
     /// The digest of its manifest, where it came from a registry.
     pub manifest_digest: Option<Digest>,
+    /// What the index of its repository promised and what came, where these differ.
+    pub index_digest: Option<IndexDigest>,
 }
 
 impl fmt::Display for Taken {
@@ -65,6 +70,7 @@ pub(crate) struct Builder<'a> {
     repositories: &'a dyn Repositories,
     tree: &'a Arc<Tree>,
     options: WalkOptions,
+    insists_on_index_digest: bool,
     in_all: Semaphore,
     servers: Mutex<HashMap<String, Arc<Semaphore>>>,
     reached: Once<Repository>,
@@ -95,6 +101,7 @@ impl<'a> Builder<'a> {
             repositories,
             tree,
             options,
+            insists_on_index_digest: false,
             in_all: Semaphore::new(IN_ALL),
             servers: Mutex::default(),
             reached: Mutex::default(),
@@ -107,6 +114,12 @@ impl<'a> Builder<'a> {
     /// `requirements` as they are in the digest of a lock file.
     pub(crate) fn without_names(&self, requirements: &[Dependency]) -> Vec<Dependency> {
         self.options.without_names(requirements)
+    }
+
+    /// Refuse what is not what the index of its repository promises.
+    pub(crate) fn require_index_digest(mut self) -> Self {
+        self.insists_on_index_digest = true;
+        self
     }
 
     /// Let `file://` reach anywhere: the charts are somebody's own.
@@ -300,7 +313,7 @@ impl<'a> Builder<'a> {
         (keep_chart, keep_archive): (bool, bool),
         stage: &mut FetchStage,
     ) -> Result<Fetched, Failure> {
-        let (mut body, manifest_digest, permits) = match self.repository(url).await? {
+        let (mut body, manifest_digest, entry, permits) = match self.repository(url).await? {
             Repository::Registry(registry) => {
                 let chart: ChartName = name.parse()?;
                 let remote = registry.for_chart(&chart).await?;
@@ -310,20 +323,21 @@ impl<'a> Builder<'a> {
                 let pinned = source.pin(&chart, version).await?;
                 let layer = opened(&source, &pinned, &Trust::NotAsked).await?;
                 let digest = pinned.manifest_digest().clone();
-                (Body::from(layer), Some(digest), permits)
+                (Body::from(layer), Some(digest), None, permits)
             }
             Repository::Charts(charts) => {
                 let index = self.index(url, &charts).await?;
                 let listed = listed(&index, name, version)?;
                 *stage = FetchStage::Downloading;
-                let listed = listed.ok_or_else(|| Unlisted::Url(name.to_owned()))?;
+                let archive = listed.url.as_deref();
+                let archive = archive.ok_or_else(|| Unlisted::Url(name.to_owned()))?;
                 let permits = self.permits(&server_of(url)).await?;
                 let download = self
                     .acquirer
                     .charts
-                    .chart(&charts.remote(), &listed)
+                    .chart(&charts.remote(), archive)
                     .await?;
-                (Body::from(download), None, permits)
+                (Body::from(download), None, Some(listed), permits)
             }
         };
         let mut archive = Vec::new();
@@ -349,6 +363,10 @@ impl<'a> Builder<'a> {
         let (digest, metadata, chart, archive) = read.await??;
         // Only now: what has come and was not read yet is in memory.
         drop(permits);
+        let index_digest = match entry {
+            Some(entry) => self.check_index_digest(&entry, &digest)?,
+            None => None,
+        };
         if metadata.name != name || !is_same_version(&metadata.version, version) {
             return Err(format!(
                 "the archive calls itself '{}' version '{}'",
@@ -366,8 +384,27 @@ impl<'a> Builder<'a> {
                 from: url.to_string(),
                 digest: Some(digest),
                 manifest_digest,
+                index_digest,
             },
         })
+    }
+
+    fn check_index_digest(
+        &self,
+        entry: &Listed,
+        actual: &Digest,
+    ) -> Result<Option<IndexDigest>, Failure> {
+        let insists = self.insists_on_index_digest;
+        match Promise::of(entry, actual) {
+            Promise::None if insists => Err("the index promises no digest for it".into()),
+            Promise::Broken(found) if insists => Err(format!(
+                "the archive has the digest '{}', but the index promises '{}'",
+                found.actual, found.promised
+            )
+            .into()),
+            Promise::Broken(found) => Ok(Some(found)),
+            Promise::None | Promise::Kept => Ok(None),
+        }
     }
 
     /// Wait until another request may be made to `server`.
@@ -467,8 +504,8 @@ fn server_of(url: &RepositoryUrl) -> String {
     )
 }
 
-/// Where the index says that the archive is. `None` if it does not say.
-fn listed(index: &Index, name: &str, version: &str) -> Result<Option<String>, Failure> {
+/// What the index says of the archive.
+fn listed(index: &Index, name: &str, version: &str) -> Result<Listed, Failure> {
     let entries = || index.versions(name).ok_or(Unlisted::Chart);
     let offers = entries()?.map(|entry| Entry::new(entry.version(), entry.created()));
     // A lock file may write a version otherwise than the index.
@@ -476,8 +513,8 @@ fn listed(index: &Index, name: &str, version: &str) -> Result<Option<String>, Fa
         name: name.to_owned(),
         version: version.to_owned(),
     })?;
-    let url = entries()?.nth(chosen.index()).and_then(|entry| entry.url());
-    Ok(url.map(str::to_owned))
+    let entry = entries()?.nth(chosen.index()).ok_or(Unlisted::Chart)?;
+    Ok(Listed::from(entry))
 }
 
 fn is_same_version(inside: &str, wanted: &str) -> bool {

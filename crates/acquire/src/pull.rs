@@ -72,7 +72,7 @@ impl Acquirer {
             progress(download.progress());
         }
         let (opened, digest, size) = download.finish();
-        let index_digest = check_index_digest(request, look, digest.clone())?;
+        let index_digest = check_index_digest(request, look, &digest)?;
         let limits = self.limits.chart;
         let archive = file.reopen().map_err(cannot_write)?;
         let metadata = on_a_thread(move || check_archive(BufReader::new(archive), &limits))
@@ -134,7 +134,7 @@ impl Acquirer {
             archive.extend_from_slice(&chunk);
         }
         let (_, digest, _) = download.finish();
-        check_index_digest(request, look, digest)?;
+        check_index_digest(request, look, &digest)?;
         let limits = self.limits.chart;
         on_a_thread(move || read_chart(archive.as_slice(), &limits))
             .await

@@ -166,6 +166,7 @@ impl Parts {
             from: format!("file://{path}"),
             digest: None,
             manifest_digest: None,
+            index_digest: None,
         };
         Ok((chart, from))
     }

@@ -299,6 +299,35 @@ async fn how_a_repository_is_reached_is_asked_once() {
 }
 
 #[tokio::test]
+async fn a_dependency_that_its_index_does_not_promise_is_told_or_refused() {
+    let site = Site::start().await;
+    site.publish_all(&[
+        ("one", "1.0.0", chart_archive("one", "1.0.0")),
+        ("two", "1.0.0", chart_archive("two", "1.0.0")),
+    ]);
+    let request = umbrella(&site, &[]);
+    let insisting = request.clone().require_index_digest();
+    build(&site, &insisting).await.unwrap();
+    let other = ChartArchive::new("two", "1.0.0")
+        .values("other: 1\n")
+        .build();
+    site.web
+        .put("/helm/two-1.0.0.tgz", "application/gzip", other);
+    let taken = build(&site, &request).await.unwrap().dependencies;
+    let told: Vec<&str> = taken
+        .iter()
+        .filter(|taken| taken.index_digest.is_some())
+        .map(|taken| taken.name.as_str())
+        .collect();
+    assert_eq!(told, ["two", "two"]);
+    let BuildError::Dependencies(error) = build(&site, &insisting).await.unwrap_err() else {
+        panic!("it was insisted on");
+    };
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("but the index promises"), "{cause}");
+}
+
+#[tokio::test]
 async fn versions_of_one_chart_lie_side_by_side_each_once() {
     let site = Site::start().await;
     site.publish_all(&[
