@@ -188,6 +188,50 @@ fn every_index_that_was_put_to_helm_s_loader_is_stored_alike_or_has_a_reason() {
     }
 }
 
+/// One index that was given to source-controller, and what it had then.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Left {
+    id: String,
+    input: String,
+    limit: Option<u64>,
+    #[serde(default)]
+    versions: std::collections::BTreeMap<String, Vec<String>>,
+    dropped: Option<u64>,
+    error: Option<String>,
+}
+
+#[test]
+fn what_is_left_of_an_index_is_what_flux_has() {
+    let rows: Vec<Left> = include_str!("../data/index-loading.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 9);
+    for row in &rows {
+        let id = &row.id;
+        let limits = match row.limit {
+            Some(limit) => IndexLimits::default().max_index_bytes(limit),
+            None => IndexLimits::default(),
+        };
+        let read = Index::read(Cursor::new(&row.input), &limits);
+        let (index, report) = match (read, &row.error) {
+            (Err(error), Some(expected)) => {
+                let chain = chain(&error);
+                assert!(chain.contains(expected), "{id}: {chain}");
+                continue;
+            }
+            (Ok(read), None) => read,
+            (read, expected) => panic!("{id}: {read:?}, not {expected:?}"),
+        };
+        assert!(index.charts().eq(row.versions.keys()), "{id}");
+        for (chart, versions) in &row.versions {
+            assert_eq!(versions_of(&index, chart), *versions, "{id}");
+        }
+        assert_eq!(Some(report.dropped_count()), row.dropped, "{id}");
+    }
+}
+
 #[test]
 fn what_is_stored_is_read_back_as_what_was_stored() {
     let text = "apiVersion: v1\nentries:\n  b: [{name: b, version: 2.0.0, created: 2020-01-01T00:00:00Z, digest: d, urls: [u]}, {name: b, version: 10.0.0}, {name: ../b, version: 1.0.0}]\n  a: []\n";

@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_index;
 mod index;
 mod limits;
+mod loading;
 mod lock;
 mod metadata;
 mod names;

@@ -1,6 +1,37 @@
 //! Names of charts in a repository.
 
 use portolan_chart::ChartName;
+use serde::Deserialize;
+
+use crate::packed::rows;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    name: String,
+    /// How the message begins.
+    error: Option<String>,
+    reference: Option<String>,
+    reason: Option<String>,
+}
+
+#[test]
+fn names_are_those_that_flux_takes() {
+    let rows: Vec<Row> = rows(include_str!("../data/names.jsonl"));
+    assert_eq!(rows.len(), 26);
+    for row in rows {
+        let what = format!("{} {:?}", row.id, row.name);
+        assert_eq!(row.reference.is_some(), row.reason.is_some(), "{what}");
+        match (row.name.parse::<ChartName>(), row.error) {
+            (Ok(name), None) => assert_eq!(name.as_str(), row.name),
+            (Err(error), Some(expected)) => {
+                assert!(error.to_string().starts_with(&expected), "{what}: {error}");
+            }
+            (found, expected) => panic!("{what}: {found:?}, not {expected:?}"),
+        }
+    }
+}
 
 #[track_caller]
 fn check(text: &str, expected: Option<&str>) {
