@@ -134,10 +134,15 @@ impl Acquirer {
             trust,
         } = opened;
         let mut staged = store.stage(object).await.map_err(StoreError::from)?;
-        let actual = fill(&mut staged, &mut body)
+        // An index knows no other algorithm, and hashing is not done twice for one that is known.
+        let by_store = store.options().algorithm == Algorithm::Sha256;
+        let mut hasher =
+            (look.entry().is_some() && !by_store).then(|| Hasher::new(Algorithm::Sha256));
+        fill(&mut staged, &mut body, hasher.as_mut())
             .await?
             .map_err(|error| AcquireError::fetching(request, look, error))?;
-        staged.finish().await.map_err(StoreError::from)?;
+        let digest = staged.finish().await.map_err(StoreError::from)?;
+        let actual = hasher.map_or(digest, Hasher::finish);
         let index_digest = check_index_digest(request, look, &actual)?;
         let (made, metadata) = self.made(request, look, staged, store, object).await?;
         let (staged, values) = (made.staged, made.values);
@@ -336,20 +341,22 @@ pub(crate) async fn opened(
     }
 }
 
-/// Write an archive to its end, and tell the SHA-256 of its bytes. The body itself fails unless size
-/// and digest are right, as far as they are known.
-pub(crate) async fn fill(
+/// Write an archive to its end. The body itself fails unless size and digest are right, as far as they
+/// are known.
+async fn fill(
     staged: &mut Staged,
     body: &mut Body,
-) -> Result<Result<Digest, FetchError>, StoreError> {
-    let mut hasher = Hasher::new(Algorithm::Sha256);
+    mut hasher: Option<&mut Hasher>,
+) -> Result<Result<(), FetchError>, StoreError> {
     loop {
         match body.chunk().await {
             Ok(Some(chunk)) => {
-                hasher.update(&chunk);
+                if let Some(hasher) = &mut hasher {
+                    hasher.update(&chunk);
+                }
                 staged.write(&chunk).await?;
             }
-            Ok(None) => return Ok(Ok(hasher.finish())),
+            Ok(None) => return Ok(Ok(())),
             Err(error) => return Ok(Err(error)),
         }
     }

@@ -7,6 +7,8 @@ use portolan_acquire::{
 };
 use portolan_auth::Credential;
 use portolan_kit::{ChartArchive, WebLie, chart_archive};
+use portolan_reference::Algorithm;
+use portolan_store::{Options, Store};
 use tokio::time::timeout;
 
 use crate::site::Site;
@@ -268,6 +270,28 @@ async fn bytes_that_the_index_does_not_promise_are_told_or_refused() {
     promises_nothing(&site).await;
     site.index("apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0, urls: [app-1.0.0.tgz], digest: \"sha512:00\"}\n");
     promises_nothing(&site).await;
+}
+
+#[tokio::test]
+async fn what_an_index_promises_is_compared_whatever_the_store_hashes_by() {
+    let mut site = Site::start().await;
+    let options = Options {
+        algorithm: Algorithm::Sha512,
+        ..Options::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    site.store = Store::open(folder.path(), options).unwrap();
+    site.publish(&["1.0.0"]);
+    let wanted = site
+        .wanted(&site.stored().await, "*")
+        .require_index_digest();
+    let artifact = site.acquire(&wanted).await.unwrap().artifact.unwrap();
+    assert_eq!(artifact.digest.algorithm(), Algorithm::Sha512);
+    let other = ChartArchive::new("app", "1.0.0").values("b: 1\n").build();
+    site.web
+        .put("/helm/app-1.0.0.tgz", "application/gzip", other);
+    let error = site.acquire(&wanted).await;
+    assert!(matches!(error, Err(AcquireError::IndexDigest { .. })));
 }
 
 async fn promises_nothing(site: &Site) {
