@@ -1,7 +1,7 @@
 //! A chart from a `HelmRepository`.
 
 use kube::ResourceExt as _;
-use portolan_acquire::{Acquired, Look, Request};
+use portolan_acquire::{Acquired, IndexDigest, Look, Request};
 use portolan_api::{HelmRepository, message, reason};
 
 use super::{Built, Observing as _, Passing};
@@ -129,14 +129,18 @@ fn warnings(request: &Request, look: &Look, acquired: &Acquired) -> Vec<Event> {
             ),
         )
     });
-    let digest = acquired.index_digest.as_ref().map(|found| {
-        Event::warning(
-            reason::INDEX_DIGEST_MISMATCH,
-            format!(
-                "the archive of '{chart}' version '{version}' has the digest '{}', but the index promises '{}'",
-                found.actual, found.promised
-            ),
-        )
-    });
+    let digest = acquired.index_digest.as_ref();
+    let digest = digest.map(|found| not_as_promised(chart.as_str(), version, found));
     mismatch.into_iter().chain(digest).collect()
+}
+
+/// That an archive is not what the index of its repository promises.
+pub(super) fn not_as_promised(chart: &str, version: &str, found: &IndexDigest) -> Event {
+    Event::warning(
+        reason::INDEX_DIGEST_MISMATCH,
+        format!(
+            "the archive of '{chart}' version '{version}' has the digest '{}', but the index promises '{}'",
+            found.actual, found.promised
+        ),
+    )
 }

@@ -7,6 +7,7 @@ use portolan_api::{Artifact, condition, message, reason};
 use tokio::time::timeout;
 
 use super::dependencies::Neighbours;
+use super::from_repository::not_as_promised;
 use super::{Built, Observing as _, Passing};
 use crate::artifact::published;
 use crate::cluster::{Action, Cluster, Event};
@@ -114,9 +115,5 @@ impl<C: Cluster> Passing<'_, C> {
 /// What is built in all the same, but not in silence: a dependency that is not what its index promises.
 fn warning(taken: &Taken) -> Option<Event> {
     let found = taken.index_digest.as_ref()?;
-    let text = format!(
-        "the archive of '{}' version '{}' has the digest '{}', but the index promises '{}'",
-        taken.name, taken.version, found.actual, found.promised
-    );
-    Some(Event::warning(reason::INDEX_DIGEST_MISMATCH, text))
+    Some(not_as_promised(&taken.name, &taken.version, found))
 }

@@ -4,6 +4,7 @@ use portolan_kit::chart_archive;
 use serde_json::{Value, json};
 
 use super::{HOUR, chart, files, pass};
+use crate::context::Settings;
 use crate::kind::Next;
 use crate::world::World;
 
@@ -278,6 +279,38 @@ async fn a_dependency_is_had_with_the_credential_of_the_repository_that_has_its_
             "ChartPackageSucceeded: packaged 'app' chart with version '1.0.0'",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_dependency_that_is_not_as_promised_is_told_or_refused() {
+    for insists in [false, true] {
+        let settings = Settings {
+            require_index_digest: insists,
+            ..Settings::default()
+        };
+        let world = World::with(settings).await;
+        let url = world.publish(&["dep 1.1.0"]);
+        let other = portolan_kit::ChartArchive::new("dep", "1.1.0").values("a: 1\n");
+        world
+            .web
+            .put("/helm/dep-1.1.0.tgz", "application/gzip", other.build());
+        push(&world, ONE, &[("charts/app/Chart.yaml", &umbrella(&url))]);
+        chart(&world, 1, "*", more(json!({})));
+        let next = pass(&world).await;
+        if insists {
+            assert_eq!(next, Next::RETRY);
+            let told = world.message("BuildFailed");
+            assert!(told.contains("but the index promises"), "{told}");
+        } else {
+            assert_eq!(next, HOUR);
+            let told = "!IndexDigestMismatch: the archive of 'dep' version '1.1.0' has the digest";
+            let events = world.events();
+            assert!(
+                events.iter().any(|event| event.starts_with(told)),
+                "{events:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
