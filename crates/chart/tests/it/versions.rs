@@ -18,7 +18,7 @@ struct Row {
 #[test]
 fn metadata_takes_the_place_of_what_was_there() {
     let rows: Vec<Row> = rows(include_str!("../data/version-metadata.jsonl"));
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 31);
     for row in rows {
         match (
             version_with_metadata(&row.version, &row.metadata),

@@ -75,7 +75,7 @@ fn the_path_of_the_index_is_cleaned_and_its_query_kept() {
 #[test]
 fn a_chart_is_where_flux_looks_for_it() {
     let rows = rows(include_str!("../data/chart-urls.jsonl"));
-    assert_eq!(rows.len(), 7);
+    assert_eq!(rows.len(), 46);
     for row in rows {
         check_chart(&row.base, &row.reference, &row.out);
     }

@@ -16,7 +16,7 @@ fn the_slashes_at_the_end_are_one_or_for_oci_none() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(rows.len(), 12);
+    assert_eq!(rows.len(), 34);
     for row in rows {
         match row.text.parse::<RepositoryUrl>() {
             Ok(url) => assert_eq!(url.as_str(), row.out, "{row:?}"),
