@@ -2,7 +2,7 @@
 
 use kube::ResourceExt as _;
 use portolan_acquire::{Acquired, IndexDigest, Look, Request};
-use portolan_api::{HelmRepository, message, reason};
+use portolan_api::{HelmRepository, condition, message, reason};
 
 use super::{Built, Observing as _, Passing};
 use crate::artifact::published;
@@ -42,7 +42,7 @@ impl<C: Cluster> Passing<'_, C> {
                 chart,
                 look.version(),
                 packaged,
-                &self.values_files_then(),
+                &self.values_files_then(chart, look.version()),
             ));
         };
         self.events.extend(warnings(&request, &look, &acquired));
@@ -97,13 +97,20 @@ impl<C: Cluster> Passing<'_, C> {
         }
     }
 
-    /// The values files that went into the artifact that is held.
-    pub(super) fn values_files_then(&self) -> Vec<String> {
-        // Not those of the spec: some may have been passed over, and some made no difference.
-        let status = self.chart.status.as_ref();
-        status
-            .map(|status| status.observed_values_files.clone())
-            .unwrap_or_default()
+    /// The values files that made a difference in the artifact that is held, of `chart` in `version`.
+    pub(super) fn values_files_then(&self, chart: &str, version: &str) -> Vec<String> {
+        let spec = &self.chart.spec;
+        let stored = self.chart.condition(condition::ARTIFACT_IN_STORAGE);
+        if stored.is_some_and(|stored| stored.message == message::packaged(chart, version, &[])) {
+            return Vec::new();
+        }
+        if spec.ignore_missing_values_files {
+            let status = self.chart.status.as_ref();
+            return status
+                .map(|status| status.observed_values_files.clone())
+                .unwrap_or_default();
+        }
+        translate::values_files(spec).to_vec()
     }
 
     /// That none of the values files was there has emptied the chart's own values. That is what was

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portolan_acquire::{SourceRequest, Taken};
+use portolan_acquire::{Acquired, SourceRequest, Taken};
 use portolan_api::{Artifact, condition, message, reason};
 use tokio::time::timeout;
 
@@ -44,7 +44,7 @@ impl<C: Cluster> Passing<'_, C> {
         let held = self.chart.held(self.artifact.as_ref());
         let step = plan(&chart, &version, held, self.chart.has_changed());
         if let Step::Keep { .. } = step {
-            let values_files = self.values_files_then();
+            let values_files = self.values_files_then(&chart, &version);
             return Ok(Built::new(&chart, &version, packaged, &values_files));
         }
         let chosen = Built::new(&chart, &version, packaged, &[]);
@@ -72,6 +72,7 @@ impl<C: Cluster> Passing<'_, C> {
         self.events.extend(self.emptied(&acquired));
         self.events
             .extend(acquired.dependencies.iter().filter_map(warning));
+        self.events.extend(doubtful(&acquired));
         if !acquired.dependencies.is_empty() {
             self.events.push(Event::trace(
                 reason::RESOLVED_DEPENDENCIES,
@@ -101,7 +102,7 @@ impl<C: Cluster> Passing<'_, C> {
         let told = chart.condition(condition::ARTIFACT_IN_STORAGE)?;
         let packaged = told.reason == reason::CHART_PACKAGE_SUCCEEDED;
         let name = status.observed_chart_name.as_ref()?;
-        let values_files = self.values_files_then();
+        let values_files = self.values_files_then(name, &artifact.revision);
         let values_files = if packaged { values_files } else { Vec::new() };
         Some(Built::new(
             name,
@@ -116,4 +117,14 @@ impl<C: Cluster> Passing<'_, C> {
 fn warning(taken: &Taken) -> Option<Event> {
     let found = taken.index_digest.as_ref()?;
     Some(not_as_promised(&taken.name, &taken.version, found))
+}
+
+/// A lock file that was made for other requirements is followed as far as its lines fit, as with Flux,
+/// but not in silence.
+fn doubtful(acquired: &Acquired) -> Option<Event> {
+    let path = acquired.doubtful_locks.first()?;
+    Some(Event::warning(
+        reason::LOCK_OUT_OF_SYNC,
+        message::lock_out_of_sync(path),
+    ))
 }

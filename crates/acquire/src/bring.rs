@@ -51,6 +51,9 @@ pub struct Acquired {
     pub values_emptied: bool,
     /// The charts that were built into it, and where each was taken from.
     pub dependencies: Vec<Taken>,
+    /// The paths in the source of charts whose lock file has the digest of something else. Every line
+    /// of it fits what is required, so it was followed.
+    pub doubtful_locks: Vec<String>,
 }
 
 /// An archive that calls itself something else than what it was offered as.
@@ -164,6 +167,7 @@ impl Acquirer {
             values_files: values.files,
             values_emptied: values.emptied,
             dependencies: Vec::new(),
+            doubtful_locks: Vec::new(),
         })
     }
 
@@ -266,10 +270,10 @@ impl Acquirer {
             });
         }
         let cook = move || {
-            let used = make(&mut chart, &recipe, |chart| {
+            let made = make(&mut chart, &recipe, |chart| {
                 merge(&recipe, &InChart(chart, &limits), &limits)
             })?;
-            Ok::<_, MakeError>((chart, used))
+            Ok::<_, MakeError>((chart, made))
         };
         let cooked = on_a_thread(cook).await.map_err(AcquireError::Interrupted)?;
         let (chart, values) = cooked.map_err(AcquireError::Make)?;
@@ -503,6 +507,7 @@ async fn kept(
         values_files: lines(told(&record, RECORDED_VALUES)),
         values_emptied: false,
         dependencies: Vec::new(),
+        doubtful_locks: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@ use portolan_store::{ObjectKey, Record, Staged, Store};
 use tokio::task::JoinError;
 
 use crate::bring::{LINK, PackageError, RECORDED_NAME, RECORDED_VALUES, RECORDED_VERSION, package};
-use crate::dependencies::{BuildDependenciesError, Builder};
+use crate::dependencies::{BuildDependenciesError, Builder, Whole};
 use crate::error::StoreError;
 use crate::look::RECORDED_RECIPE;
 use crate::make::{MakeError, ValuesFiles, ValuesMade, clean, make, merge};
@@ -160,13 +160,15 @@ impl Acquirer {
     ) -> Result<Acquired, BuildError> {
         let packaged = opened.is_packaged(request);
         let mut dependencies = Vec::new();
+        let mut doubtful_locks = Vec::new();
         let mut values = ValuesMade::default();
         let staged = match (&opened.at, packaged) {
             (At::File(_), false) => self.copied(request, &opened.held, store, object).await?,
             (at, _) => {
-                let (chart, taken) = self.whole(request, &opened.held, at).await?;
-                dependencies = taken;
-                let (chart, made) = self.cooked(request, &opened.held, chart).await?;
+                let whole = self.whole(request, &opened.held, at).await?;
+                dependencies = whole.taken;
+                doubtful_locks = whole.doubtful_locks;
+                let (chart, made) = self.cooked(request, &opened.held, whole.chart).await?;
                 values = made;
                 package(chart, store, object)
                     .await
@@ -189,6 +191,7 @@ impl Acquirer {
             values_files: values.files,
             values_emptied: values.emptied,
             dependencies,
+            doubtful_locks,
         })
     }
 
@@ -220,7 +223,7 @@ impl Acquirer {
         request: &SourceRequest,
         held: &Held,
         at: &At,
-    ) -> Result<(Chart, Vec<Taken>), BuildError> {
+    ) -> Result<Whole, BuildError> {
         let limits = self.limits.chart;
         let tree = Arc::clone(&held.tree);
         match at {
@@ -231,7 +234,7 @@ impl Acquirer {
                     Ok::<_, BuildError>(read_chart(bytes.as_slice(), &limits)?)
                 });
                 let chart = chart.await.map_err(BuildError::Interrupted)??;
-                Ok((chart, Vec::new()))
+                Ok(Whole::alone(chart))
             }
             At::Folder(folder) => {
                 let path = folder.clone();
@@ -240,7 +243,8 @@ impl Acquirer {
                     read.map_err(|error| tree.shown(error))
                 };
                 let chart = on_a_thread(read).await.map_err(BuildError::Interrupted)??;
-                let builder = Builder::new(self, request.repositories.as_ref(), &held.tree);
+                let builder = Builder::new(self, request.repositories.as_ref(), &held.tree)
+                    .believing_lock_lines();
                 let builder = if request.require_index_digest {
                     builder.require_index_digest()
                 } else {
@@ -265,8 +269,8 @@ impl Acquirer {
                 limit: limits.max_file_bytes,
                 below: None,
             };
-            let used = make(&mut chart, &recipe, |_| merge(&recipe, &files, &limits))?;
-            Ok((chart, used))
+            let made = make(&mut chart, &recipe, |_| merge(&recipe, &files, &limits))?;
+            Ok((chart, made))
         };
         let cooked = on_a_thread(cook).await.map_err(BuildError::Interrupted)?;
         cooked.map_err(BuildError::Make)

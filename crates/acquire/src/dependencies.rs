@@ -63,6 +63,26 @@ impl fmt::Display for Taken {
     }
 }
 
+/// A chart with everything that it depends on.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) chart: Chart,
+    pub(crate) taken: Vec<Taken>,
+    /// The paths of charts whose lock file has the digest of something else.
+    pub(crate) doubtful_locks: Vec<String>,
+}
+
+impl Whole {
+    /// A chart to which nothing had to be brought.
+    pub(crate) fn alone(chart: Chart) -> Self {
+        Self {
+            chart,
+            taken: Vec::new(),
+            doubtful_locks: Vec::new(),
+        }
+    }
+}
+
 /// Brings what one chart depends on. Everything is asked for once.
 #[derive(Debug)]
 pub(crate) struct Builder<'a> {
@@ -128,21 +148,35 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// Take lock files by their lines, whatever their digest.
+    pub(crate) fn believing_lock_lines(mut self) -> Self {
+        self.options = self.options.believe_lock_lines();
+        self
+    }
+
     /// The chart, which lies at `path` of the tree, with everything that it depends on and lacks.
     pub(crate) async fn build(
         &self,
         chart: Chart,
         path: &str,
-    ) -> Result<(Chart, Vec<Taken>), BuildDependenciesError> {
+    ) -> Result<Whole, BuildDependenciesError> {
         if chart.metadata().dependencies.is_empty() {
-            return Ok((chart, Vec::new()));
+            return Ok(Whole::alone(chart));
         }
         let limits = self.acquirer.limits.chart;
         let looked = on_a_thread(move || unbuilt(&chart, &limits).map(|unbuilt| (chart, unbuilt)));
         let (chart, unbuilt) = looked.await??;
         let resolution = self.resolve_at(unbuilt, path).await?;
         let parts = self.fetch_all(&resolution, Keep::Charts).await?;
-        on_a_thread(move || parts.put_together(chart, &resolution)).await?
+        on_a_thread(move || {
+            let (chart, taken) = parts.put_together(chart, &resolution)?;
+            Ok(Whole {
+                chart,
+                taken,
+                doubtful_locks: resolution.doubtful_locks().to_vec(),
+            })
+        })
+        .await?
     }
 
     /// Find out which chart each requirement stands for.

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use tokio::task::JoinError;
 
 use crate::build::InTree;
-use crate::dependencies::{BuildDependenciesError, Builder, Form, Keep, Parts, wanted};
+use crate::dependencies::{BuildDependenciesError, Builder, Form, Keep, Parts, Whole, wanted};
 use crate::make::{MakeError, make, merge};
 use crate::pull::{keep, on_a_thread};
 use crate::tree::Tree;
@@ -175,7 +175,11 @@ impl Acquirer {
     ) -> Result<Packaged, DirectoryError> {
         let work = Work::open(self, directory, repositories).await?;
         let builder = work.builder();
-        let (chart, dependencies) = builder.build(work.chart.clone(), &work.path).await?;
+        let Whole {
+            chart,
+            taken: dependencies,
+            ..
+        } = builder.build(work.chart.clone(), &work.path).await?;
         let (options, destination) = (options.clone(), destination.to_owned());
         let (tree, path, limits) = (Arc::clone(&work.tree), work.path.clone(), self.limits);
         let written =
@@ -206,7 +210,15 @@ impl Acquirer {
         options: &PackageOptions,
     ) -> Result<Packaged, DirectoryError> {
         let opened = self.open_source(request).await?;
-        let (chart, dependencies) = self.whole(request, opened.held(), opened.at()).await?;
+        let whole = self.whole(request, opened.held(), opened.at()).await?;
+        if let Some(path) = whole.doubtful_locks.first() {
+            return Err(DirectoryError::DoubtfulLock { path: path.clone() });
+        }
+        let Whole {
+            chart,
+            taken: dependencies,
+            ..
+        } = whole;
         let (options, destination) = (options.clone(), destination.to_owned());
         let (tree, limits) = (Arc::clone(&opened.held().tree), self.limits);
         let written =
@@ -520,6 +532,14 @@ pub enum DirectoryError {
         lock: &'static str,
         /// The file that requires.
         requirements: &'static str,
+    },
+    /// The lock file of a chart in a source was made for other requirements.
+    #[error(
+        "the lock file of the chart at '{path}' is out of sync with its requirements. Please update the dependencies"
+    )]
+    DoubtfulLock {
+        /// The path, from the root of the source.
+        path: String,
     },
     /// Something that it depends on could not be brought.
     #[error(transparent)]

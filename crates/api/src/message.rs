@@ -119,6 +119,13 @@ pub fn no_values_files(files: &[String]) -> String {
     )
 }
 
+/// What an event says of a chart at `path` whose lock file was made for other requirements.
+pub fn lock_out_of_sync(path: &str) -> String {
+    format!(
+        "the lock file of the chart at '{path}' was made for other requirements: its lines fit and were followed; `helm dependency update` makes a new one"
+    )
+}
+
 /// What an event says of dependencies that were packaged with a chart.
 pub fn resolved_dependencies(count: usize) -> String {
     format!("resolved {count} chart dependencies")

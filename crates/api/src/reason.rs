@@ -55,6 +55,13 @@ pub const INDEX_ENTRIES_DROPPED: &str = "IndexEntriesDropped";
 ///
 /// Flux does not say so.
 pub const NO_VALUES_FILES: &str = "NoValuesFiles";
+/// The digest in a chart's lock file is that of other requirements. Every line of it fits those that
+/// are there, so it was followed. Only of events.
+///
+/// # Deviation
+///
+/// Flux does not look at the digest.
+pub const LOCK_OUT_OF_SYNC: &str = "LockOutOfSync";
 /// The chart or the version that was asked for does not exist, or cannot.
 pub const INVALID_CHART_REFERENCE: &str = "InvalidChartReference";
 /// A chart could not be fetched.

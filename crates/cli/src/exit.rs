@@ -41,7 +41,9 @@ pub(crate) fn told(error: &Error) -> String {
              --password-stdin.",
         );
     }
-    if let Some(DirectoryError::OutOfSync { .. }) = error.downcast_ref() {
+    if let Some(DirectoryError::OutOfSync { .. } | DirectoryError::DoubtfulLock { .. }) =
+        error.downcast_ref()
+    {
         text.push_str("\n\n`portolan dependency update` makes another.");
     }
     text

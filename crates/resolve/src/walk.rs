@@ -86,6 +86,8 @@ struct Stop {
     depth: usize,
     nodes: Vec<usize>,
     problem: Option<Problem>,
+    /// Whether its lock file was believed although its digest is that of something else.
+    doubtful: bool,
 }
 
 /// A requirement on the way, as often as it is come by.
@@ -204,6 +206,7 @@ impl Walk {
             depth,
             nodes: Vec::new(),
             problem: None,
+            doubtful: false,
         });
         let most = self.options.max_dependencies;
         let lines = chart.lines().map_or(0, <[_]>::len);
@@ -234,6 +237,10 @@ impl Walk {
             .pairs
             .as_ref()
             .and_then(|pairs| self.out_of_sync(chart, pairs, &plans));
+        let is_doubtful =
+            matches!(out_of_sync, Some(OutOfSync::Digest)) && self.options.believes_lock_lines;
+        let out_of_sync = out_of_sync.filter(|_| !is_doubtful);
+        self.stops[stop].doubtful = is_doubtful;
         for (at, plan) in plans.into_iter().enumerate() {
             // What a lock file says that was made for something else is not even asked about.
             if out_of_sync.is_none() || plan.is_err() {

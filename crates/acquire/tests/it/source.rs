@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portolan_acquire::{
-    Acquired, BuildError, ChartRepository, OpenError, PackageOptions, Reaching, Recipe,
-    Repositories, Source, SourceError, SourceRequest,
+    Acquired, BuildError, ChartRepository, DirectoryError, OpenError, PackageOptions, Reaching,
+    Recipe, Repositories, Source, SourceError, SourceRequest,
 };
 use portolan_chart::{Chart, Limits, read_chart};
 use portolan_kit::{ChartArchive, chart_archive};
@@ -404,28 +404,6 @@ async fn a_dependency_that_calls_itself_otherwise_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_brought_by_a_lock_file_that_was_made_for_something_else() {
-    let site = Site::start().await;
-    let lock = format!(
-        "dependencies:\n- {{name: one, version: 1.0.0, repository: \"{0}\"}}\n\
-         - {{name: two, version: 1.0.0, repository: \"{0}\"}}\n\
-         - {{name: two, version: 1.1.0, repository: \"{0}\"}}\n\
-         - {{name: lib, version: 0.1.0, repository: \"file://../lib\"}}\n\
-         digest: sha256:0\n",
-        site.web.url("/helm")
-    );
-    let request = umbrella(&site, &[("charts/app/Chart.lock", &lock)]);
-    site.asked();
-    let error = build(&site, &request).await.unwrap_err();
-    let text = error.to_string();
-    assert!(
-        text.contains("its digest is that of something else"),
-        "{text}"
-    );
-    assert!(!site.asked().iter().any(|path| path.contains("index")));
-}
-
-#[tokio::test]
 async fn what_a_chart_beside_it_depends_on_is_built_first() {
     let site = Site::start().await;
     site.publish_all(&[("one", "1.0.0", ChartArchive::new("one", "1.0.0").build())]);
@@ -513,4 +491,53 @@ async fn a_chart_in_an_artifact_of_a_registry_is_packaged() {
         .unwrap();
     assert!(packaged.path.ends_with("app-1.0.0+2.tgz"));
     assert_eq!(packaged.values_files, ["app/prod.yaml"]);
+}
+
+#[tokio::test]
+async fn a_lock_file_with_another_digest_is_followed_and_told() {
+    let site = Site::start().await;
+    site.publish_all(&[
+        ("one", "1.0.0", chart_archive("one", "1.0.0")),
+        ("one", "1.1.0", chart_archive("one", "1.1.0")),
+    ]);
+    let url = site.web.url("/helm");
+    let requires = |range: &str| {
+        format!(
+            "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n- {{name: one, version: {range}, repository: \"{url}\"}}\n"
+        )
+    };
+    let lock = format!(
+        "dependencies:\n- {{name: one, version: 1.0.0, repository: \"{url}\"}}\ndigest: sha256:0\ngenerated: \"2024-01-01T00:00:00Z\"\n"
+    );
+    let (chart_yaml, other) = (requires("1.x"), requires("2.x"));
+    let files = |chart: &str| {
+        [
+            ("app/Chart.yaml", chart.to_owned()),
+            ("app/Chart.lock", lock.clone()),
+        ]
+    };
+    let request = |chart: &str| {
+        let files = files(chart);
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (*path, text.as_str()))
+            .collect();
+        wanted(&site, "app", &files)
+    };
+    let acquired = build(&site, &request(&chart_yaml)).await.unwrap();
+    assert_eq!(acquired.dependencies[0].version, "1.0.0");
+    assert_eq!(acquired.doubtful_locks, ["/app"]);
+    // Whoever packages a chart can mend it, and is told to.
+    let to = tempfile::tempdir().unwrap();
+    let packaged = site
+        .acquirer
+        .package_source(&request(&chart_yaml), to.path(), &PackageOptions::default())
+        .await;
+    let error = packaged.unwrap_err();
+    assert!(
+        matches!(error, DirectoryError::DoubtfulLock { .. }),
+        "{error:?}"
+    );
+    let error = build(&site, &request(&other)).await.unwrap_err();
+    assert!(error.to_string().contains("'2.x' is required"), "{error}");
 }

@@ -31,8 +31,13 @@ impl Walk {
             errors: Vec::new(),
         };
         let dependencies = harvest.stop(0);
+        let stops = harvest.walk.stops.iter().filter(|stop| stop.doubtful);
+        let doubtful_locks = stops.map(|stop| stop.path.clone()).collect();
         match harvest.errors {
-            errors if errors.is_empty() => Ok(Resolution { dependencies }),
+            errors if errors.is_empty() => Ok(Resolution {
+                doubtful_locks,
+                dependencies,
+            }),
             errors => Err(WalkError { errors }),
         }
     }

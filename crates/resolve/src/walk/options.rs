@@ -21,6 +21,7 @@ pub struct WalkOptions {
     pub(super) named: Option<BTreeMap<String, String>>,
     pub(super) max_dependencies: usize,
     pub(super) max_depth: usize,
+    pub(super) believes_lock_lines: bool,
     pub(super) max_versions: usize,
 }
 
@@ -34,6 +35,7 @@ impl Default for WalkOptions {
             named: None,
             max_dependencies: 1000,
             max_depth: 16,
+            believes_lock_lines: false,
             max_versions: 10_000_000,
         }
     }
@@ -80,6 +82,15 @@ impl WalkOptions {
     /// versions each.
     pub fn max_versions(mut self, most: usize) -> Self {
         self.max_versions = most;
+        self
+    }
+
+    /// Take a lock file whose digest is that of something else, as long as every line fits the
+    /// requirement that it is about: people edit such files, and tools make them.
+    /// [`Resolution::doubtful_locks`](crate::Resolution::doubtful_locks) tells of them. By default
+    /// they are an error, as for `helm dependency build`.
+    pub fn believe_lock_lines(mut self) -> Self {
+        self.believes_lock_lines = true;
         self
     }
 

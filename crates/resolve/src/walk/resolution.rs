@@ -10,10 +10,17 @@ use super::unbuilt::Unbuilt;
 /// Which chart each requirement stands for.
 #[derive(Debug, Clone)]
 pub struct Resolution {
+    pub(super) doubtful_locks: Vec<String>,
     pub(super) dependencies: Vec<Resolved>,
 }
 
 impl Resolution {
+    /// The paths of charts whose lock file was taken although its digest is that of something else:
+    /// see [`WalkOptions::believe_lock_lines`](crate::WalkOptions::believe_lock_lines).
+    pub fn doubtful_locks(&self) -> &[String] {
+        &self.doubtful_locks
+    }
+
     /// One per requirement, in their order.
     pub fn dependencies(&self) -> &[Resolved] {
         &self.dependencies
