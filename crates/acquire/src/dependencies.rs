@@ -185,16 +185,23 @@ impl<'a> Builder<'a> {
         unbuilt: Unbuilt,
         path: &str,
     ) -> Result<Resolution, BuildDependenciesError> {
-        let mut walk = Walk::new(unbuilt, self.options.clone().at(path));
+        // Versions are many, and comparing them takes its time.
+        let options = self.options.clone().at(path);
+        let mut walk = on_a_thread(move || Walk::new(unbuilt, options)).await?;
         let mut asked = FuturesUnordered::new();
         loop {
             for question in walk.wanted() {
                 asked.push(async move { (question.id(), self.answer(&question).await) });
             }
             let Some((id, answer)) = asked.next().await else {
-                return Ok(walk.finish()?);
+                return Ok(on_a_thread(move || walk.finish()).await??);
             };
-            walk.answer(id, answer)
+            let answered = move || {
+                let taken = walk.answer(id, answer);
+                taken.map(|()| walk)
+            };
+            walk = on_a_thread(answered)
+                .await?
                 .map_err(|error| BuildDependenciesError::Internal(error.to_string()))?;
         }
     }

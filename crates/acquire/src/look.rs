@@ -10,11 +10,15 @@ use portolan_resolve::{
 };
 use portolan_store::{Record, Store};
 
+use crate::pull::on_a_thread;
 use crate::{Acquirer, ChartRepository, IndexError, LookError, Registry, Repository, Request};
 
 /// Under these names a record keeps what of an index, and of what was asked for, led to an artifact.
 pub(crate) const RECORDED_ENTRY: &str = "index.entry";
 pub(crate) const RECORDED_RECIPE: &str = "recipe";
+
+/// How many versions are compared without making room for others: a few milliseconds' worth.
+const MOST_AT_ONCE: usize = 10_000;
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +100,13 @@ impl Acquirer {
             Repository::Registry(registry) => self.look_among_tags(request, registry).await,
             Repository::Charts(charts) => {
                 let index = self.index(request, charts).await?;
-                look_in(&index, request)
+                let versions = index.versions(request.chart().as_str());
+                if versions.is_none_or(|versions| versions.len() <= MOST_AT_ONCE) {
+                    return look_in(&index, request);
+                }
+                let request = request.clone();
+                let looked = on_a_thread(move || look_in(&index, &request)).await;
+                looked.map_err(IndexError::Interrupted)?
             }
         }
     }

@@ -1,5 +1,8 @@
 //! Charts from a repository with an index.
 
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use portolan_acquire::{
@@ -415,4 +418,29 @@ async fn a_chart_that_calls_itself_otherwise_is_not_packaged_under_the_name() {
     let wanted = wanted.recipe(Recipe::new().version_metadata("1"));
     let error = site.acquire(&wanted).await.unwrap_err();
     assert!(matches!(error, AcquireError::Renamed { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_great_many_versions_are_looked_through_beside_other_work() {
+    let site = Site::start().await;
+    let mut index = "apiVersion: v1\nentries:\n  app:\n".to_owned();
+    for patch in 0..20_000 {
+        writeln!(
+            index,
+            "  - {{name: app, version: 1.0.{patch}, urls: [a.tgz]}}"
+        )
+        .unwrap();
+    }
+    site.index(&index);
+    let wanted = site.wanted(&site.stored().await, "<=1.0.19998");
+    site.look(&wanted).await.unwrap();
+    // On the only thread of this runtime nothing else would have its turn.
+    let mut looking = pin!(site.look(&wanted));
+    let mut turns = 0;
+    let look = poll_fn(|context| {
+        turns += 1;
+        looking.as_mut().poll(context)
+    });
+    assert_eq!(look.await.unwrap().version(), "1.0.19998");
+    assert!(turns > 1);
 }
