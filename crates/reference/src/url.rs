@@ -94,13 +94,12 @@ impl FromStr for RepositoryUrl {
         if text.contains(|c: char| c == '\\' || c.is_control()) {
             return Err(bad(Reason::Character));
         }
-        let (scheme, rest) = text
-            .split_once("://")
-            .ok_or_else(|| bad(Reason::NoScheme))?;
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| bad(no_scheme(text)))?;
         let (scheme, name) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (Scheme::Http, "http"),
             "https" => (Scheme::Https, "https"),
             "oci" => (Scheme::Oci, "oci"),
+            other if is_scheme(other) => return Err(bad(Reason::OtherScheme(other.to_owned()))),
             _ => return Err(bad(Reason::Scheme)),
         };
         if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
@@ -111,6 +110,27 @@ impl FromStr for RepositoryUrl {
         let url = Url::parse(&text).map_err(|error| bad(Reason::Url(error)))?;
         Ok(Self { scheme, text, url })
     }
+}
+
+/// What is wrong with a text that has no `://`. Go's words for a `host:port` are those that people
+/// look for.
+fn no_scheme(text: &str) -> Reason {
+    match text
+        .split('/')
+        .next()
+        .and_then(|first| first.split_once(':'))
+    {
+        Some((host, _)) if !is_scheme(host) => Reason::Colon,
+        _ => Reason::NoScheme,
+    }
+}
+
+/// Whether `text` is the scheme of some URL ([RFC 3986, 3.1](https://www.rfc-editor.org/rfc/rfc3986#section-3.1)).
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 /// The text with its path ending in exactly one slash, or in none for `oci`. The text is kept
@@ -167,7 +187,16 @@ mod tests {
         }
         check("", "begins with none");
         check("example.com:8080/x", "begins with none");
-        check("ftp://example.com", "none of `https`");
+        check(
+            "127.0.0.1:1234",
+            "first path segment in URL cannot contain colon",
+        );
+        check(
+            "[::1]:1234/x",
+            "first path segment in URL cannot contain colon",
+        );
+        check("ftp://example.com", "scheme \"ftp\" not supported");
+        check("a b://example.com", "none of `https`");
         check("://x", "none of `https`");
         check("https://", "a host follows");
         check("https:///x", "a host follows");

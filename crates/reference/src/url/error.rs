@@ -16,6 +16,10 @@ pub struct ParseUrlError {
 pub(super) enum Reason {
     #[error("it begins with none of `https://`, `http://`, `oci://`")]
     NoScheme,
+    #[error("first path segment in URL cannot contain colon, and a scheme is missing")]
+    Colon,
+    #[error("scheme \"{0}\" not supported: it is none of `https`, `http`, `oci`")]
+    OtherScheme(String),
     #[error("its scheme is none of `https`, `http`, `oci`")]
     Scheme,
     #[error("its scheme `{0}` is none of `https`, `http`")]
