@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<()> {
                 Ok((cost, requests as f64 / f64::from(runs + 1)))
             };
             let ours = measured(&portolan, &["--plain-http"])?;
-            let helms = measured(&helm, &["--plain-http", "--skip-refresh"])?;
+            let helms = measured(&helm, &["--plain-http"])?;
             title(&format!(
                 "update {dependencies} dependencies of a chart, {rtt} ms round trip"
             ));
