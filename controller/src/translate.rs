@@ -245,7 +245,7 @@ fn recipe(chart: &HelmChart, version_metadata: Option<String>) -> Recipe {
 /// The values files that are to be merged. The chart's own values alone are what the chart has anyway.
 pub(crate) fn values_files(spec: &HelmChartSpec) -> &[String] {
     match spec.values_files.as_slice() {
-        [only] if only == "values.yaml" => &[],
+        [only] if only.trim_start_matches("./") == "values.yaml" => &[],
         files => files,
     }
 }

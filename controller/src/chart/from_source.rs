@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portolan_acquire::{Acquired, SourceRequest, Taken};
 use portolan_api::{Artifact, condition, message, reason};
 use tokio::time::timeout;
+use tracing::info;
 
 use super::dependencies::Neighbours;
 use super::from_repository::not_as_promised;
@@ -73,6 +74,9 @@ impl<C: Cluster> Passing<'_, C> {
         self.events
             .extend(acquired.dependencies.iter().filter_map(warning));
         self.events.extend(doubtful(&acquired));
+        for taken in &acquired.dependencies {
+            info!(dependency = %taken, "built in");
+        }
         if !acquired.dependencies.is_empty() {
             self.events.push(Event::trace(
                 reason::RESOLVED_DEPENDENCIES,

@@ -303,6 +303,7 @@ fn a_version_tells_values_and_revisions_apart() {
     let bucket = |revision| Some((Bucket::NAME, revision));
     check(&[], "ChartVersion", None, None);
     check(&["values.yaml"], "ChartVersion", None, None);
+    check(&["./values.yaml"], "ChartVersion", None, None);
     check(&["prod.yaml"], "ChartVersion", None, Some("3"));
     check(&["values.yaml", "prod.yaml"], "Revision", None, Some("3"));
     check(&[], "Revision", None, None);
