@@ -1,31 +1,34 @@
 //! Bring what was chosen.
 
-use std::io::{self, BufReader, Write as _};
+mod package;
+mod promise;
+mod record;
+
+use std::io::BufReader;
 
 use bytes::Bytes;
-use portolan_chart::{Chart, ChartMetadata, check_archive, read_chart};
+use portolan_chart::{ChartMetadata, check_archive, read_chart};
 use portolan_fetch::{
     Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Validators,
 };
 use portolan_reference::{Algorithm, Digest, Hasher, Version};
-use portolan_store::{Artifact, ObjectKey, Record, Staged, Store};
-use tokio::task::JoinError;
+use portolan_store::{Artifact, ObjectKey, Staged, Store};
 
+use self::record::{kept, record, stored_name};
 use crate::error::StoreError;
-use crate::look::{Listed, RECORDED_ENTRY, RECORDED_RECIPE, told};
 use crate::make::{InChart, MakeError, ValuesMade, make, merge};
-use crate::pipe::from_writer;
 use crate::pull::on_a_thread;
 use crate::{
     AcquireError, Acquirer, ChartRepository, Look, Registry, Repository, Request, Taken, Trust,
 };
 
+pub(crate) use self::package::{PackageError, package};
+pub use self::promise::IndexDigest;
+pub(crate) use self::promise::{Promise, check_index_digest};
+pub(crate) use self::record::{RECORDED_NAME, RECORDED_VALUES, RECORDED_VERSION};
+
 /// What a chart's artifact is published as besides its own name.
 pub(crate) const LINK: &str = "latest.tar.gz";
-/// Under these names a record keeps what the archive says about itself, and what was merged into it.
-pub(crate) const RECORDED_NAME: &str = "chart.name";
-pub(crate) const RECORDED_VERSION: &str = "chart.version";
-pub(crate) const RECORDED_VALUES: &str = "values.files";
 
 /// A chart that lies in the store.
 #[derive(Debug, Clone)]
@@ -80,15 +83,6 @@ impl Mismatch {
             version: version.to_owned(),
         })
     }
-}
-
-/// An archive that is not what the index of its repository promises.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexDigest {
-    /// What the index says, as it says it.
-    pub promised: String,
-    /// What the bytes have.
-    pub actual: Digest,
 }
 
 impl Acquirer {
@@ -363,185 +357,5 @@ async fn fill(
             Ok(None) => return Ok(Ok(())),
             Err(error) => return Ok(Err(error)),
         }
-    }
-}
-
-/// Write `chart` as an archive that nobody can see yet.
-pub(crate) async fn package(
-    chart: Chart,
-    store: &Store,
-    object: &ObjectKey,
-) -> Result<Staged, PackageError> {
-    let mut staged = store.stage(object).await.map_err(StoreError::from)?;
-    let (mut writer, pieces) = from_writer();
-    let writing = on_a_thread(move || {
-        chart.write_archive(&mut writer)?;
-        writer.flush()
-    });
-    let storing = async {
-        // Owned, so that whoever writes is told when nobody takes the bytes any more.
-        let mut pieces = pieces;
-        while let Some(piece) = pieces.recv().await {
-            staged.write(&piece).await?;
-        }
-        staged.finish().await
-    };
-    let (written, stored) = tokio::join!(writing, storing);
-    // If the disk refused, that is why writing broke off.
-    stored.map_err(StoreError::from)?;
-    written
-        .map_err(PackageError::Interrupted)?
-        .map_err(PackageError::Write)?;
-    Ok(staged)
-}
-
-/// Why a package could not be written.
-#[derive(Debug)]
-pub(crate) enum PackageError {
-    Store(StoreError),
-    Write(io::Error),
-    Interrupted(JoinError),
-}
-
-impl From<StoreError> for PackageError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<PackageError> for AcquireError {
-    fn from(error: PackageError) -> Self {
-        match error {
-            PackageError::Store(error) => Self::Store(error),
-            PackageError::Write(error) => Self::Make(MakeError::Package(error)),
-            PackageError::Interrupted(error) => Self::Interrupted(error),
-        }
-    }
-}
-
-/// What became of what an index promises of an archive.
-#[derive(Debug)]
-pub(crate) enum Promise {
-    /// There was none: nothing is promised, or nothing that is a SHA-256.
-    None,
-    Kept,
-    Broken(IndexDigest),
-}
-
-impl Promise {
-    /// Compare the bytes, which have the digest `actual`, with what the index says of them.
-    pub(crate) fn of(entry: &Listed, actual: &Digest) -> Self {
-        let promised = entry.digest.as_deref();
-        let Some((promised, digest)) = promised.and_then(|text| Some((text, sha256(text)?))) else {
-            return Self::None;
-        };
-        if digest == *actual {
-            return Self::Kept;
-        }
-        Self::Broken(IndexDigest {
-            promised: promised.to_owned(),
-            actual: actual.clone(),
-        })
-    }
-}
-
-/// The SHA-256 that an index promises, which it may write without saying what it is.
-fn sha256(promised: &str) -> Option<Digest> {
-    let bare = promised.strip_prefix("sha256:").unwrap_or(promised);
-    let digest = format!("sha256:{}", bare.to_ascii_lowercase());
-    digest.parse().ok()
-}
-
-/// What is to be told of a chart from an index that is not what the index promises.
-pub(crate) fn check_index_digest(
-    request: &Request,
-    look: &Look,
-    actual: &Digest,
-) -> Result<Option<IndexDigest>, AcquireError> {
-    let Some(entry) = look.entry() else {
-        return Ok(None);
-    };
-    let (chart, version) = (request.chart().clone(), look.offered().to_owned());
-    match (
-        Promise::of(entry, actual),
-        request.insists_on_index_digest(),
-    ) {
-        (Promise::None, true) => Err(AcquireError::NoIndexDigest { chart, version }),
-        (Promise::Broken(found), true) => Err(AcquireError::IndexDigest {
-            chart,
-            version,
-            found,
-        }),
-        (Promise::Broken(found), false) => Ok(Some(found)),
-        (Promise::Kept, _) | (Promise::None, false) => Ok(None),
-    }
-}
-
-/// What is known of the file at `path`, if it was made from this very manifest.
-async fn kept(
-    request: &Request,
-    look: &Look,
-    store: &Store,
-    path: &str,
-    pinned: &PinnedChart,
-) -> Option<Acquired> {
-    let record = store.record(path).await?;
-    if record.manifest_digest.as_ref() != Some(pinned.manifest_digest())
-        || record.revision != look.version()
-        || record.source != request.place()
-        || told(&record, RECORDED_RECIPE) != request.made_by().fingerprint()
-    {
-        return None;
-    }
-    let (name, version) = (
-        told(&record, RECORDED_NAME),
-        told(&record, RECORDED_VERSION),
-    );
-    Some(Acquired {
-        artifact: None,
-        manifest_digest: Some(pinned.manifest_digest().clone()),
-        trust: Trust::NotAsked,
-        mismatch: Mismatch::between(request, look, name, version),
-        index_digest: None,
-        packaged: !request.made_by().is_empty(),
-        values_files: lines(told(&record, RECORDED_VALUES)),
-        values_emptied: false,
-        dependencies: Vec::new(),
-        doubtful_locks: Vec::new(),
-    })
-}
-
-fn lines(text: &str) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
-}
-
-/// Flux keeps a slash in a chart's name, so the file may lie in a folder of its own.
-fn stored_name(request: &Request, look: &Look) -> String {
-    format!("{}-{}.tgz", request.chart(), look.version())
-}
-
-fn record(
-    request: &Request,
-    look: &Look,
-    metadata: &ChartMetadata,
-    values_files: &[String],
-) -> Record {
-    let entry = look.entry().map(Listed::fingerprint);
-    let fingerprints = [
-        (RECORDED_NAME, metadata.name.clone()),
-        (RECORDED_VERSION, metadata.version.clone()),
-        (RECORDED_ENTRY, entry.unwrap_or_default()),
-        (RECORDED_RECIPE, request.made_by().fingerprint()),
-        (RECORDED_VALUES, values_files.join("\n")),
-    ];
-    Record {
-        manifest_digest: None,
-        source: request.place(),
-        revision: look.version().to_owned(),
-        fingerprints: fingerprints
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
     }
 }

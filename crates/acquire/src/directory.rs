@@ -1,29 +1,30 @@
 //! Charts that somebody works on: what they depend on, kept in `charts/`; and packages of them.
 
+mod error;
+mod replace;
 mod status;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use portolan_chart::{
-    Chart, Lock, ParseLockError, ReadDirectoryError, SetVersionError, read_directory, read_metadata,
-};
+use portolan_chart::{Chart, Lock, read_directory};
 use portolan_resolve::{Place, Resolution, Unbuilt};
 use tempfile::NamedTempFile;
-use tokio::task::JoinError;
 
-use crate::build::InTree;
-use crate::dependencies::{BuildDependenciesError, Builder, Form, Keep, Parts, Whole, wanted};
-use crate::make::{MakeError, make, merge};
+use crate::dependencies::{Builder, Form, Keep, Parts, wanted};
 use crate::pull::{keep, on_a_thread};
 use crate::tree::Tree;
-use crate::{Acquirer, BuildError, Limits, OpenError, Recipe, Repositories, SourceRequest, Taken};
+use crate::{Acquirer, Recipe, Repositories, Taken};
 
+use self::replace::{refuse_link, replace};
+use self::write::packed;
+
+pub use self::error::DirectoryError;
 pub use self::status::{DependencyState, DependencyStatus, Listing, Surplus};
 
 /// What happens while dependencies are brought, for who waits.
@@ -157,80 +158,6 @@ impl Acquirer {
         let unbuilt = Unbuilt::new(work.chart.metadata()).locked(lock);
         let (_, taken) = work.bring(unbuilt, &tell).await?;
         Ok(Brought { taken, lock: None })
-    }
-
-    /// Package the chart in `directory`, with the dependencies that it lacks, as
-    /// `<name>-<version>.tgz` in `destination`. The folder itself is not changed, and equal folders
-    /// give equal bytes. A file of that name is replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`DirectoryError`]. Nothing was written.
-    pub async fn package(
-        &self,
-        directory: &Path,
-        destination: &Path,
-        options: &PackageOptions,
-        repositories: &dyn Repositories,
-    ) -> Result<Packaged, DirectoryError> {
-        let work = Work::open(self, directory, repositories).await?;
-        let builder = work.builder();
-        let Whole {
-            chart,
-            taken: dependencies,
-            ..
-        } = builder.build(work.chart.clone(), &work.path).await?;
-        let (options, destination) = (options.clone(), destination.to_owned());
-        let (tree, path, limits) = (Arc::clone(&work.tree), work.path.clone(), self.limits);
-        let written =
-            on_a_thread(move || write(chart, &options, &destination, &tree, Some(&path), &limits));
-        let (path, digest, metadata, values_files) = written.await??;
-        Ok(Packaged {
-            path,
-            digest,
-            metadata,
-            values_files,
-            dependencies,
-        })
-    }
-}
-
-impl Acquirer {
-    /// Package the chart of `request`, with the dependencies that it lacks, as
-    /// `<name>-<version>.tgz` in `destination`. What is to be made of it is what `options` says; the
-    /// request's own recipe is not looked at. A file of that name is replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`DirectoryError`]. Nothing was written.
-    pub async fn package_source(
-        &self,
-        request: &SourceRequest,
-        destination: &Path,
-        options: &PackageOptions,
-    ) -> Result<Packaged, DirectoryError> {
-        let opened = self.open_source(request).await?;
-        let whole = self.whole(request, opened.held(), opened.at()).await?;
-        if let Some(path) = whole.doubtful_locks.first() {
-            return Err(DirectoryError::DoubtfulLock { path: path.clone() });
-        }
-        let Whole {
-            chart,
-            taken: dependencies,
-            ..
-        } = whole;
-        let (options, destination) = (options.clone(), destination.to_owned());
-        let (tree, limits) = (Arc::clone(&opened.held().tree), self.limits);
-        let written =
-            on_a_thread(move || write(chart, &options, &destination, &tree, None, &limits));
-        let (path, digest, metadata, values_files) = written.await??;
-        Ok(Packaged {
-            path,
-            digest,
-            metadata,
-            values_files,
-            dependencies,
-        })
     }
 }
 
@@ -387,199 +314,4 @@ fn archives(
     let mut taken: Vec<Taken> = archives.values().map(|(_, taken)| taken.clone()).collect();
     taken.extend(inside);
     Ok((archives, kept, taken))
-}
-
-fn packed(chart: &Chart) -> Result<Vec<u8>, DirectoryError> {
-    let mut archive = Vec::new();
-    let written = chart.write_archive(&mut archive);
-    written.map_err(|error| DirectoryError::Make(MakeError::Package(error)))?;
-    Ok(archive)
-}
-
-/// Whoever put a link there decides where we would write.
-fn refuse_link(path: &Path) -> Result<(), DirectoryError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => Err(DirectoryError::Link {
-            path: path.to_owned(),
-        }),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(DirectoryError::file(path, source)),
-    }
-}
-
-/// Whether a file of this name is a chart archive to Helm, which looks at nothing but small letters.
-fn is_archive(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| end == "tgz")
-}
-
-/// Put `archives` into the folder `charts`, and remove all other archives of charts but of those that
-/// are called as one of `kept`.
-fn replace(
-    charts: &Path,
-    archives: Archives,
-    kept: &BTreeSet<String>,
-    limits: &Limits,
-) -> Result<Vec<Step>, DirectoryError> {
-    if archives.is_empty() && !charts.exists() {
-        return Ok(Vec::new());
-    }
-    fs::create_dir_all(charts).map_err(|source| DirectoryError::file(charts, source))?;
-    // All of them on disk before one of them has its name.
-    let mut staged = Vec::new();
-    for (name, (archive, taken)) in archives {
-        let path = charts.join(&name);
-        let file = NamedTempFile::new_in(charts).and_then(|mut file| {
-            file.write_all(&archive)?;
-            Ok(file)
-        });
-        let file = file.map_err(|source| DirectoryError::file(&path, source))?;
-        staged.push((name, path, file, taken));
-    }
-    let mut steps = Vec::new();
-    let mut wanted = BTreeSet::new();
-    for (name, path, file, taken) in staged {
-        keep(file, &path).map_err(|source| DirectoryError::file(&path, source))?;
-        wanted.insert(name.clone());
-        steps.push(Step::Saved { file: name, taken });
-    }
-    let entries = fs::read_dir(charts).map_err(|source| DirectoryError::file(charts, source))?;
-    for entry in entries {
-        let entry = entry.map_err(|source| DirectoryError::file(charts, source))?;
-        let path = entry.path();
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let is_file = is_archive(&name) && entry.file_type().is_ok_and(|it| it.is_file());
-        if !is_file || wanted.contains(&name) {
-            continue;
-        }
-        let read = fs::File::open(&path)
-            .ok()
-            .and_then(|file| read_metadata(io::BufReader::new(file), &limits.chart).ok());
-        if read.is_some_and(|metadata| !kept.contains(&metadata.name)) {
-            fs::remove_file(&path).map_err(|source| DirectoryError::file(&path, source))?;
-            steps.push(Step::Removed { file: name });
-        }
-    }
-    Ok(steps)
-}
-
-type Written = (
-    PathBuf,
-    portolan_reference::Digest,
-    portolan_chart::ChartMetadata,
-    Vec<String>,
-);
-
-fn write(
-    mut chart: Chart,
-    options: &PackageOptions,
-    destination: &Path,
-    tree: &Tree,
-    below: Option<&str>,
-    limits: &Limits,
-) -> Result<Written, DirectoryError> {
-    if let Some(version) = &options.version {
-        chart.set_version(version)?;
-    }
-    if let Some(version) = &options.app_version {
-        chart.set_app_version(version)?;
-    }
-    let files = InTree {
-        tree,
-        limit: limits.chart.max_file_bytes,
-        below,
-    };
-    let used = make(&mut chart, &options.recipe, |_| {
-        merge(&options.recipe, &files, &limits.chart)
-    })
-    .map_err(DirectoryError::Make)?;
-    let archive = packed(&chart)?;
-    let metadata = chart.metadata().clone();
-    let path = destination.join(format!("{}-{}.tgz", metadata.name, metadata.version));
-    let written = NamedTempFile::new_in(destination).and_then(|mut file| {
-        file.write_all(&archive)?;
-        keep(file, &path)
-    });
-    written.map_err(|source| DirectoryError::file(&path, source))?;
-    let digest = portolan_reference::Digest::of(portolan_reference::Algorithm::Sha256, &archive);
-    Ok((path, digest, metadata, used.files))
-}
-
-/// Why something could not be done about a chart that somebody works on.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DirectoryError {
-    /// The folder is no chart.
-    #[error(transparent)]
-    Chart(#[from] ReadDirectoryError),
-    /// The chart could not be found in its source.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The chart could not be built.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// Its lock file says nothing that could be understood.
-    #[error(transparent)]
-    Lock(#[from] ParseLockError),
-    /// Its lock file was made for other requirements.
-    #[error(
-        "the lock file ({lock}) is out of sync with the dependencies file ({requirements}). Please update the dependencies"
-    )]
-    OutOfSync {
-        /// The lock file.
-        lock: &'static str,
-        /// The file that requires.
-        requirements: &'static str,
-    },
-    /// The lock file of a chart in a source was made for other requirements.
-    #[error(
-        "the lock file of the chart at '{path}' is out of sync with its requirements. Please update the dependencies"
-    )]
-    DoubtfulLock {
-        /// The path, from the root of the source.
-        path: String,
-    },
-    /// Something that it depends on could not be brought.
-    #[error(transparent)]
-    Dependencies(#[from] BuildDependenciesError),
-    /// Its version cannot be changed as asked.
-    #[error(transparent)]
-    Version(#[from] SetVersionError),
-    /// Nothing could be made of it.
-    #[error(transparent)]
-    Make(MakeError),
-    /// A link is where something is to be written.
-    #[error("`{}` is a link: nothing is written to where it leads; remove it", path.display())]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
-    /// A file or folder could not be read or written.
-    #[error("cannot work with `{}`", path.display())]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A folder has a name that is not text.
-    #[error("`{}` is not UTF-8", path.display())]
-    NotUtf8 {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A task of ours did not end as it should.
-    #[error("working on the chart was interrupted")]
-    Interrupted(#[from] JoinError),
-}
-
-impl DirectoryError {
-    fn file(path: &Path, source: io::Error) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }

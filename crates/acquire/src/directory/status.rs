@@ -135,7 +135,7 @@ fn inside(charts: &Path, limits: &Limits) -> Result<Vec<Inside>, DirectoryError>
         let Ok(file) = entry.file_name().into_string() else {
             continue;
         };
-        let is_archive = path.is_file() && super::is_archive(&file);
+        let is_archive = path.is_file() && super::replace::is_archive(&file);
         let metadata = if is_archive {
             let archive = File::open(&path).ok();
             archive.and_then(|file| check_archive(BufReader::new(file), limits).ok())
