@@ -28,17 +28,16 @@ fn seconds(value: Duration) -> String {
     format!("{} s", value.as_secs())
 }
 
-#[test]
-fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
+/// A limit, and its default as it is written.
+type Row = (&'static str, String);
+
+fn size(value: usize) -> u64 {
+    u64::try_from(value).expect("sizes are 64 bits")
+}
+
+fn fetch() -> Vec<Row> {
     let fetch = portolan_fetch::Limits::default();
-    let chart = portolan_chart::Limits::default();
-    let source = portolan_chart::SourceLimits::default();
-    let index = portolan_chart::IndexLimits::default();
-    let acquire = portolan_acquire::Limits::default();
-    let store = Options::default();
-    let serve = ServeLimits::default();
-    let size = |value: usize| u64::try_from(value).expect("sizes are 64 bits");
-    let code: BTreeMap<String, String> = [
+    vec![
         (
             "fetch::Limits::max_manifest_bytes",
             bytes(fetch.max_manifest_bytes),
@@ -69,6 +68,14 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             bytes(fetch.max_tag_list_bytes),
         ),
         ("fetch::Limits::body_timeout", seconds(fetch.body_timeout)),
+    ]
+}
+
+fn charts() -> Vec<Row> {
+    let chart = portolan_chart::Limits::default();
+    let source = portolan_chart::SourceLimits::default();
+    let index = portolan_chart::IndexLimits::default();
+    vec![
         (
             "chart::Limits::max_chart_bytes",
             bytes(chart.max_chart_bytes),
@@ -116,6 +123,12 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             bytes(index.max_version_bytes),
         ),
         ("chart::IndexLimits::max_depth", index.max_depth.to_string()),
+    ]
+}
+
+fn acquire() -> Vec<Row> {
+    let acquire = portolan_acquire::Limits::default();
+    vec![
         (
             "acquire::Limits::max_cached_index_bytes",
             bytes(size(acquire.max_cached_index_bytes)),
@@ -124,6 +137,13 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             "acquire::Limits::max_cached_index_age",
             seconds(acquire.max_cached_index_age),
         ),
+    ]
+}
+
+fn store() -> Vec<Row> {
+    let store = Options::default();
+    let serve = ServeLimits::default();
+    vec![
         (
             "store::Options::retention_ttl",
             seconds(store.retention_ttl),
@@ -166,7 +186,14 @@ fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
             bytes(serve.max_memory_bytes),
         ),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
+}
+
+#[test]
+fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
+    let code: BTreeMap<String, String> = [fetch(), charts(), acquire(), store()]
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     assert_eq!(written(), code);
 }
