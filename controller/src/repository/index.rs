@@ -102,8 +102,9 @@ async fn refresh<C: Cluster>(
         .artifact
         .as_ref()
         .map(|artifact| HeldIndex::new(&artifact.path));
-    // Who changes the object, or asks for a reconcile, wants to know what is there now.
-    let held = if wants_to_know(repository) {
+    // Who changes the object wants to know what is there now. A request for a reconcile is none for a
+    // download: monitoring sends them, too.
+    let held = if has_changed(repository) {
         held.map(HeldIndex::doubted)
     } else {
         held
@@ -127,13 +128,11 @@ async fn refresh<C: Cluster>(
     Ok(Done::Stored)
 }
 
-/// Whether something was asked of the object that was not seen to yet.
-fn wants_to_know(repository: &HelmRepository) -> bool {
+/// Whether the spec has changed since it was last satisfied.
+fn has_changed(repository: &HelmRepository) -> bool {
     let status = repository.status.as_ref();
     let observed = status.and_then(|status| status.observed_generation);
-    let handled = status.and_then(|status| status.last_handled_reconcile_at.as_deref());
-    let requested = repository.requested_at();
-    observed != Some(repository.generation()) || (requested.is_some() && requested != handled)
+    observed != Some(repository.generation())
 }
 
 /// What Helm leaves out of an index in silence is left out here as well, but not in silence.

@@ -134,7 +134,7 @@ async fn an_index_that_has_not_changed_costs_a_request_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_kept_is_not_believed_when_somebody_wants_to_know() {
+async fn a_tag_that_is_kept_is_not_believed_when_the_spec_has_changed() {
     let world = World::new().await;
     let url = world.publish(&["app 1.0.0"]);
     world.web.tell("/helm/index.yaml", WebLie::FirstTag);
