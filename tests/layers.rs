@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("portolan-auth", &["portolan-reference"]),
     ("portolan-chart", &["portolan-reference"]),
     ("portolan-store", &["portolan-reference"]),
+    ("portolan-verify", &["portolan-reference"]),
     (
         "portolan-resolve",
         &["portolan-reference", "portolan-chart"],
@@ -30,6 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "portolan-fetch",
             "portolan-resolve",
             "portolan-store",
+            "portolan-verify",
         ],
     ),
     (
@@ -38,6 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "portolan-acquire",
             "portolan-auth",
             "portolan-store",
+            "portolan-verify",
             "portolan-reference",
         ],
     ),
@@ -48,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "portolan-acquire",
             "portolan-auth",
             "portolan-store",
+            "portolan-verify",
             "portolan-reference",
         ],
     ),
@@ -74,6 +78,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         &["portolan-api", "portolan-controller", "portolan-real"],
     ),
     ("reqwest", &["portolan-auth"]),
+    ("sigstore-verify", &["portolan-verify"]),
     (
         "tokio",
         &[

@@ -1,0 +1,136 @@
+//! The outside of a Sigstore bundle: enough to know what it claims to be, and how much there is of it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::Reason;
+
+/// A bundle of version 0.3 or later that holds a DSSE envelope with one signature.
+#[derive(Debug)]
+pub(crate) struct Bundle<'a> {
+    pub(crate) json: &'a [u8],
+    pub(crate) material: Material,
+    pub(crate) envelope: Envelope,
+}
+
+/// Who is said to have signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Material {
+    Key,
+    Certificate,
+}
+
+/// What was signed, and the signature ([DSSE](https://github.com/secure-systems-lab/dsse)).
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) payload_type: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Outside {
+    media_type: String,
+    verification_material: VerificationMaterial,
+    dsse_envelope: Option<DsseEnvelope>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationMaterial {
+    certificate: Option<IgnoredAny>,
+    public_key: Option<IgnoredAny>,
+    #[serde(default)]
+    tlog_entries: Vec<IgnoredAny>,
+    #[serde(default)]
+    timestamp_verification_data: Option<Timestamps>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Timestamps {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DsseEnvelope {
+    payload_type: String,
+    payload: String,
+    signatures: Vec<DsseSignature>,
+}
+
+#[derive(Deserialize)]
+struct DsseSignature {
+    sig: String,
+}
+
+impl<'a> Bundle<'a> {
+    /// Read the outside of a bundle whose lists have at most `max` items.
+    pub(crate) fn read(json: &'a [u8], max: usize) -> Result<Self, Reason> {
+        let outside: Outside =
+            serde_json::from_slice(json).map_err(|error| Reason::Malformed(error.to_string()))?;
+        let malformed = |what: &str| Reason::Malformed(what.to_owned());
+        if !is_container_bundle(&outside.media_type) {
+            let found = &outside.media_type;
+            return Err(Reason::Malformed(format!(
+                "media type {found:?} is not that of a bundle of version 0.3 or later"
+            )));
+        }
+        let material = outside.verification_material;
+        let timestamps = material.timestamp_verification_data.unwrap_or_default();
+        for (what, length) in [
+            ("log entries", material.tlog_entries.len()),
+            ("timestamps", timestamps.rfc3161_timestamps.len()),
+        ] {
+            if length > max {
+                return Err(Reason::TooLarge {
+                    what,
+                    limit: max as u64,
+                });
+            }
+        }
+        let material = match (material.certificate, material.public_key) {
+            (Some(_), None) => Material::Certificate,
+            (None, Some(_)) => Material::Key,
+            _ => return Err(malformed("neither a certificate nor a key, or both")),
+        };
+        let envelope = outside.dsse_envelope;
+        let envelope = envelope.ok_or_else(|| malformed("no DSSE envelope"))?;
+        let [signature] = envelope.signatures.as_slice() else {
+            return Err(malformed("not exactly one signature in the envelope"));
+        };
+        let decoded = |text: &str| STANDARD.decode(text).map_err(|_| malformed("no base64"));
+        Ok(Self {
+            json,
+            material,
+            envelope: Envelope {
+                payload: decoded(&envelope.payload)?,
+                signature: decoded(&signature.sig)?,
+                payload_type: envelope.payload_type,
+            },
+        })
+    }
+}
+
+/// `application/vnd.dev.sigstore.bundle.v0.3+json` and its successors.
+fn is_container_bundle(media_type: &str) -> bool {
+    let version = media_type
+        .strip_prefix("application/vnd.dev.sigstore.bundle.v0.")
+        .and_then(|rest| rest.strip_suffix("+json"));
+    version.and_then(|minor| minor.parse::<u32>().ok()) >= Some(3)
+}
+
+impl Envelope {
+    /// The bytes that the signature covers: type and payload, each with its length.
+    pub(crate) fn pae(&self) -> Vec<u8> {
+        let (kind, payload) = (&self.payload_type, &self.payload);
+        let mut bytes = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+}
