@@ -182,11 +182,11 @@ pub enum FetchError {
         /// The limit.
         limit: usize,
     },
-    /// A page of the tag list cannot be used, so the list is not known to be whole.
-    #[error("tags of `{repository}`: unusable answer")]
+    /// A page of a list cannot be used, so the list is not known to be whole.
+    #[error("{target}: unusable answer")]
     BadPage {
-        /// Whose tags.
-        repository: Box<OciRepository>,
+        /// Which list.
+        target: Box<Target>,
         /// What is wrong with it.
         #[source]
         flaw: PageFlaw,

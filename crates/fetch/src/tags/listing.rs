@@ -1,86 +1,66 @@
 //! Putting the pages of a tag list together.
 
-use std::collections::HashSet;
-
-use bytes::Bytes;
 use portolan_reference::OciRepository;
 use url::Url;
 
+use super::PAGE;
 use super::page::Tags;
-use super::{PAGE, PageFlaw};
-use crate::origin::{Stray, within};
-use crate::{FetchError, Limits, link};
-
-/// The longest link that is followed, in bytes: what
-/// [RFC 9110, section 4.1](https://www.rfc-editor.org/rfc/rfc9110#section-4.1) wants supported.
-const MAX_LINK_BYTES: usize = 8_000;
-
-/// One answer.
-pub(super) struct Page {
-    pub(super) body: Bytes,
-    /// What its header says of the next one.
-    pub(super) next: Result<Option<String>, link::Malformed>,
-    /// Who answered, which is what a relative link is relative to.
-    pub(super) base: Url,
-}
+use crate::pages::{Bounds, Page, PageFlaw, Trail};
+use crate::{FetchError, Limits, Target};
 
 /// What has been read so far, and where to go on. Does no I/O.
 pub(super) struct Listing {
-    limits: Limits,
     repository: OciRepository,
-    first: Url,
+    trail: Trail,
     tags: Tags,
-    visited: HashSet<Url>,
-    bytes: u64,
+    max_tags: usize,
     linked: bool,
 }
 
 impl Listing {
     /// A list whose first page is at `first`.
     pub(super) fn new(limits: Limits, repository: OciRepository, first: Url) -> Self {
+        let bounds = Bounds {
+            pages: limits.max_tag_pages,
+            page_bytes: limits.max_tag_page_bytes,
+            list_bytes: limits.max_tag_list_bytes,
+        };
         Self {
-            limits,
             repository,
-            visited: HashSet::from([first.clone()]),
-            first,
+            trail: Trail::new(first, bounds),
             tags: Tags::new(limits.max_tags),
-            bytes: 0,
+            max_tags: limits.max_tags,
             linked: false,
         }
     }
 
     /// How many bytes the next page may have.
     pub(super) fn allowance(&self) -> u64 {
-        let rest = self.limits.max_tag_list_bytes.saturating_sub(self.bytes);
-        self.limits.max_tag_page_bytes.min(rest)
+        self.trail.allowance()
     }
 
     /// Take in a page. Returns where the next one is, `None` when the list is whole.
     pub(super) fn add(&mut self, page: &Page) -> Result<Option<Url>, FetchError> {
-        self.bytes = self.bytes.saturating_add(page.body.len() as u64);
+        self.trail.passed(page);
         let before = self.tags.len();
         let entries = self.read(&page.body)?;
-        let next = match &page.next {
-            Err(link::Malformed) => return Err(self.bad(PageFlaw::Link)),
-            Ok(Some(target)) => {
+        let linked = self.trail.link(page).map_err(|flaw| self.bad(flaw))?;
+        let next = match linked {
+            Some(next) => {
                 self.linked = true;
-                self.follow(&page.base, target)?
+                next
             }
             // A registry that once said where to go on says so every time. One that never does may
             // still have more, unless it repeats itself.
-            Ok(None) if !self.linked && entries == PAGE && self.tags.len() > before => {
+            None if !self.linked && entries == PAGE && self.tags.len() > before => {
                 self.after_last_tag()
             }
-            Ok(None) => return Ok(None),
+            None => return Ok(None),
         };
-        if !self.visited.insert(next.clone()) {
-            return Err(self.bad(PageFlaw::Loop));
+        match self.trail.on_to(next) {
+            Ok(next) => Ok(Some(next)),
+            Err(flaw) => Err(self.bad(flaw)),
         }
-        let limit = self.limits.max_tag_pages;
-        if self.visited.len() > limit {
-            return Err(self.bad(PageFlaw::TooManyPages { limit }));
-        }
-        Ok(Some(next))
     }
 
     /// Every tag, in the order in which they came.
@@ -92,7 +72,7 @@ impl Listing {
         self.tags.read(body).map_err(|error| {
             if self.tags.overflowed() {
                 let repository = Box::new(self.repository.clone());
-                let limit = self.limits.max_tags;
+                let limit = self.max_tags;
                 return FetchError::TooManyTags { repository, limit };
             }
             self.bad(PageFlaw::Unreadable {
@@ -102,18 +82,8 @@ impl Listing {
         })
     }
 
-    fn follow(&self, base: &Url, target: &str) -> Result<Url, FetchError> {
-        if target.len() > MAX_LINK_BYTES {
-            return Err(self.bad(PageFlaw::Link));
-        }
-        within(&self.first, base, target).map_err(|stray| match stray {
-            Stray::NoUrl => self.bad(PageFlaw::Link),
-            Stray::Elsewhere(to) => self.bad(PageFlaw::LinkLeavesRegistry { to }),
-        })
-    }
-
     fn after_last_tag(&self) -> Url {
-        let mut next = self.first.clone();
+        let mut next = self.trail.first().clone();
         let last = self.tags.last().map(|tag| ("last", tag));
         next.query_pairs_mut().extend_pairs(last);
         next
@@ -121,7 +91,7 @@ impl Listing {
 
     fn bad(&self, flaw: PageFlaw) -> FetchError {
         FetchError::BadPage {
-            repository: Box::new(self.repository.clone()),
+            target: Box::new(Target::Tags(self.repository.clone())),
             flaw,
         }
     }
@@ -130,6 +100,8 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link;
+    use crate::pages::MAX_LINK_BYTES;
 
     const FIRST: &str = "https://r.example/v2/charts/x/tags/list?n=1000";
 
