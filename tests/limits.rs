@@ -67,6 +67,18 @@ fn fetch() -> Vec<Row> {
             "fetch::Limits::max_tag_list_bytes",
             bytes(fetch.max_tag_list_bytes),
         ),
+        (
+            "fetch::Limits::max_referrers",
+            fetch.max_referrers.to_string(),
+        ),
+        (
+            "fetch::Limits::max_referrer_pages",
+            fetch.max_referrer_pages.to_string(),
+        ),
+        (
+            "fetch::Limits::max_referrer_list_bytes",
+            bytes(fetch.max_referrer_list_bytes),
+        ),
         ("fetch::Limits::body_timeout", seconds(fetch.body_timeout)),
     ]
 }

@@ -16,6 +16,8 @@ use crate::{ChartFlaw, EncodingFlaw, ManifestFlaw, PageFlaw, RegistryMessage};
 pub enum Target {
     /// The tag list of a repository.
     Tags(OciRepository),
+    /// What refers to a manifest.
+    Referrers(OciReference),
     /// A manifest, by tag or by digest.
     Manifest(OciReference),
     /// A blob, by digest.
@@ -46,6 +48,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tags(repository) => write!(f, "tags of `{repository}`"),
+            Self::Referrers(reference) => write!(f, "referrers of `{reference}`"),
             Self::Manifest(reference) => write!(f, "`{reference}`"),
             Self::Blob(reference) => write!(f, "blob `{reference}`"),
             Self::Upload(repository) => write!(f, "upload to `{repository}`"),

@@ -79,7 +79,7 @@ mod tests {
         let layers = layers.join(",");
         let document = format!(r#"{{"schemaVersion":2,"config":{config},"layers":[{layers}]}}"#);
         match read(Bytes::from(document), None, digest.clone()).unwrap() {
-            Document::Image(manifest) => manifest,
+            Document::Image(manifest) => *manifest,
             Document::Index(_) => panic!("an index"),
         }
     }

@@ -36,6 +36,15 @@ pub struct Limits {
     /// All pages of one tag list together. Default: 64 MiB, twice what 200,000 tags of the greatest
     /// legal length take.
     pub max_tag_list_bytes: u64,
+    /// How many referrers of one manifest are taken in. Default: 1,000. Beyond it a list is truncated,
+    /// and says so.
+    pub max_referrers: usize,
+    /// How many pages of such a list are asked for. Default: 100.
+    pub max_referrer_pages: usize,
+    /// All pages of one such list together. Default: 16 MiB, that is 16 KiB for each of 1,000
+    /// referrers. A page is an image index, and has at most
+    /// [`max_manifest_bytes`](Self::max_manifest_bytes).
+    pub max_referrer_list_bytes: u64,
     /// The longest time that may be spent waiting for one body, from its headers to its last byte.
     /// Default: 5 minutes. It ends a body that drips slowly enough to pass every shorter timeout.
     pub body_timeout: Duration,
@@ -52,6 +61,9 @@ impl Default for Limits {
             max_tags: 200_000,
             max_tag_page_bytes: 8 << 20,
             max_tag_list_bytes: 64 << 20,
+            max_referrers: 1_000,
+            max_referrer_pages: 100,
+            max_referrer_list_bytes: 16 << 20,
             body_timeout: Duration::from_mins(5),
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use portolan_reference::{Digest, ParseDigestError};
 
-pub(crate) use self::read::read;
+pub(crate) use self::read::{RawDescriptor, essence, read, shortened, where_it_broke};
 
 /// The media type of an OCI image manifest
 /// ([image-spec v1.1.1](https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md)).
@@ -27,6 +27,7 @@ pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manife
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {
     media_type: String,
+    artifact_type: Option<String>,
     digest: Digest,
     size: u64,
     annotations: BTreeMap<String, String>,
@@ -37,6 +38,7 @@ impl Descriptor {
     pub fn new(media_type: impl Into<String>, digest: Digest, size: u64) -> Self {
         Self {
             media_type: media_type.into(),
+            artifact_type: None,
             digest,
             size,
             annotations: BTreeMap::new(),
@@ -46,6 +48,14 @@ impl Descriptor {
     /// What kind of content it is.
     pub fn media_type(&self) -> &str {
         &self.media_type
+    }
+
+    /// What kind of artifact it is, where the content is a manifest and this is told beforehand.
+    ///
+    /// A hint: [some registries](https://github.com/google/go-containerregistry/blob/v0.22.1/pkg/registry/manifest.go)
+    /// put the config's media type here whatever the manifest says.
+    pub fn artifact_type(&self) -> Option<&str> {
+        self.artifact_type.as_deref()
     }
 
     /// The content itself.
@@ -69,9 +79,11 @@ impl Descriptor {
 pub struct Manifest {
     digest: Digest,
     media_type: &'static str,
+    artifact_type: Option<String>,
     bytes: Bytes,
     config: Descriptor,
     layers: Vec<Descriptor>,
+    subject: Option<Descriptor>,
     annotations: BTreeMap<String, String>,
     index: Option<Digest>,
 }
@@ -92,7 +104,13 @@ impl Manifest {
         &self.bytes
     }
 
-    /// The config blob. Its media type says what kind of artifact this is.
+    /// What kind of artifact it is, where that is said and not left to the config's media type.
+    pub fn artifact_type(&self) -> Option<&str> {
+        self.artifact_type.as_deref()
+    }
+
+    /// The config blob. Where there is no [`artifact_type`](Self::artifact_type), its media type says
+    /// what kind of artifact this is.
     pub fn config(&self) -> &Descriptor {
         &self.config
     }
@@ -100,6 +118,11 @@ impl Manifest {
     /// The content, in order. May be empty.
     pub fn layers(&self) -> &[Descriptor] {
         &self.layers
+    }
+
+    /// The manifest that this one is about, if it says so: a signature names what it signs.
+    pub fn subject(&self) -> Option<&Descriptor> {
+        self.subject.as_ref()
     }
 
     /// What the one who wrote the manifest says about the artifact.
@@ -143,7 +166,7 @@ impl Platform {
 /// What came instead of, or as, a manifest: an image, or a choice of images.
 #[derive(Debug)]
 pub(crate) enum Document {
-    Image(Manifest),
+    Image(Box<Manifest>),
     Index(Index),
 }
 
@@ -201,6 +224,12 @@ pub enum ManifestFlaw {
         header: String,
         /// By the field `mediaType`; at most 80 characters.
         document: String,
+    },
+    /// It is not the image index that was asked for.
+    #[error("the registry sent {}, which is no image index", quoted(media_type))]
+    NotAnIndex {
+        /// What it is by its header or its text; at most 80 characters.
+        media_type: String,
     },
     /// It has both `layers` and `manifests`, so readers would disagree about what it is.
     #[error("it is an image and an index at once")]

@@ -8,8 +8,9 @@ use portolan_auth::{Request, Response};
 use url::Url;
 
 use crate::origin::{Stray, within};
+use crate::registry::told_type;
 use crate::retry::repeat;
-use crate::{FetchError, OciRegistry, Target, link};
+use crate::{FetchError, ManifestFlaw, OciRegistry, Target, link};
 
 /// The longest link that is followed, in bytes: what
 /// [RFC 9110, section 4.1](https://www.rfc-editor.org/rfc/rfc9110#section-4.1) wants supported.
@@ -27,6 +28,9 @@ pub enum PageFlaw {
         /// The column, from 1.
         column: usize,
     },
+    /// It is not the image index that a list of referrers is.
+    #[error(transparent)]
+    Index(ManifestFlaw),
     /// Its `Link` header cannot be read, so whether the list goes on is unknown.
     #[error("its `Link` header cannot be read")]
     Link,
@@ -51,6 +55,8 @@ pub enum PageFlaw {
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) body: Bytes,
+    /// What it says it is.
+    pub(crate) content_type: Option<String>,
     /// What its header says of the next one.
     pub(crate) next: Result<Option<String>, link::Malformed>,
     /// Who answered, which is what a relative link is relative to.
@@ -139,9 +145,11 @@ impl OciRegistry {
     ) -> Result<Page, FetchError> {
         repeat(|| async {
             let answer = self.asker().ask(request(), target).await?;
+            let content_type = told_type(answer.headers());
             let (next, base) = (next_link(&answer), answer.url().clone());
             Ok(Page {
                 body: self.asker().body(answer, limit, target).await?,
+                content_type,
                 next,
                 base,
             })

@@ -1,5 +1,6 @@
 //! Asking an OCI registry.
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use portolan_auth::{DeniedBy, SendError, Transport};
@@ -67,10 +68,28 @@ impl OciRegistry {
     pub async fn manifest(&self, remote: &Remote, pin: &Pin) -> Result<Manifest, FetchError> {
         let reference = reference(remote, pin)?;
         match self.document(remote, &reference).await? {
-            Document::Image(manifest) => Ok(manifest),
+            Document::Image(manifest) => Ok(*manifest),
             Document::Index(_) => Err(FetchError::IsIndex {
                 reference: Box::new(reference),
             }),
+        }
+    }
+
+    /// The manifest that `pin` names; `None` if the registry has none of that name, or does not show
+    /// it to this credential.
+    ///
+    /// # Errors
+    ///
+    /// As for [`manifest`](Self::manifest), but for [`NotFound`](FetchError::NotFound).
+    pub async fn find_manifest(
+        &self,
+        remote: &Remote,
+        pin: &Pin,
+    ) -> Result<Option<Manifest>, FetchError> {
+        match self.manifest(remote, pin).await {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(FetchError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -90,7 +109,7 @@ impl OciRegistry {
     ) -> Result<Manifest, FetchError> {
         let reference = reference(remote, pin)?;
         let index = match self.document(remote, &reference).await? {
-            Document::Image(manifest) => return Ok(manifest),
+            Document::Image(manifest) => return Ok(*manifest),
             Document::Index(index) => index,
         };
         let chosen = index
@@ -152,7 +171,8 @@ impl OciRegistry {
 
     /// Open the blob that `descriptor` names.
     ///
-    /// One request, made when this is called; the content is streamed by [`Blob::chunk`].
+    /// One request, made when this is called; the content is streamed by [`Blob::chunk`], or had whole
+    /// by [`Blob::collect`], which holds no more than `limit` bytes.
     ///
     /// # Errors
     ///
@@ -176,6 +196,22 @@ impl OciRegistry {
         remote: &Remote,
         reference: &OciReference,
     ) -> Result<Document, FetchError> {
+        let content = self.content(remote, reference).await?;
+        let kind = content.content_type.as_deref();
+        manifest::read(content.bytes, kind, content.digest).map_err(|flaw| {
+            FetchError::BadManifest {
+                reference: Box::new(reference.clone()),
+                flaw,
+            }
+        })
+    }
+
+    /// What `reference` names, hashed and not read.
+    pub(crate) async fn content(
+        &self,
+        remote: &Remote,
+        reference: &OciReference,
+    ) -> Result<Received, FetchError> {
         let target = Target::Manifest(reference.clone());
         let url = manifest_url(remote, reference)?;
         repeat(|| async {
@@ -184,10 +220,7 @@ impl OciRegistry {
                 .header(ACCEPT, accepted());
             let answer = self.asker.ask(request, &target).await?;
             let told = told_digest(answer.headers());
-            let content_type = answer
-                .headers()
-                .get(CONTENT_TYPE)
-                .map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
+            let content_type = told_type(answer.headers());
             let bytes = self
                 .asker
                 .body(answer, self.limits().max_manifest_bytes, &target)
@@ -199,23 +232,30 @@ impl OciRegistry {
             let algorithm = expected
                 .as_ref()
                 .map_or(Algorithm::Sha256, Digest::algorithm);
-            let actual = Digest::of(algorithm, &bytes);
+            let digest = Digest::of(algorithm, &bytes);
             match expected {
-                Some(expected) if expected != actual => Err(FetchError::DigestMismatch {
+                Some(expected) if expected != digest => Err(FetchError::DigestMismatch {
                     target: Box::new(target.clone()),
                     expected,
-                    actual,
+                    actual: digest,
                 }),
-                _ => manifest::read(bytes, content_type.as_deref(), actual).map_err(|flaw| {
-                    FetchError::BadManifest {
-                        reference: Box::new(reference.clone()),
-                        flaw,
-                    }
+                _ => Ok(Received {
+                    bytes,
+                    content_type,
+                    digest,
                 }),
             }
         })
         .await
     }
+}
+
+/// A manifest or an index as it came.
+pub(crate) struct Received {
+    pub(crate) bytes: Bytes,
+    /// What the answer says it is.
+    pub(crate) content_type: Option<String>,
+    digest: Digest,
 }
 
 fn reference(remote: &Remote, pin: &Pin) -> Result<OciReference, FetchError> {
@@ -246,4 +286,10 @@ fn refuses_head(status: StatusCode) -> bool {
 /// The digest that the registry tells. One that cannot be read is as good as none.
 pub(crate) fn told_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get(CONTENT_DIGEST)?.to_str().ok()?.parse().ok()
+}
+
+/// What an answer says it is, whatever bytes that has.
+pub(crate) fn told_type(headers: &HeaderMap) -> Option<String> {
+    let told = headers.get(CONTENT_TYPE)?;
+    Some(String::from_utf8_lossy(told.as_bytes()).into_owned())
 }

@@ -64,7 +64,7 @@ pub(crate) fn read(
         Kind::Index => raw.into_index(digest).map(Document::Index),
         Kind::Image(media_type) => raw
             .into_image(media_type, digest, bytes)
-            .map(Document::Image),
+            .map(|image| Document::Image(Box::new(image))),
     }
 }
 
@@ -86,7 +86,7 @@ fn known(media_type: &str) -> Result<Kind, ManifestFlaw> {
 }
 
 /// The media type without parameters, in lower case.
-fn essence(content_type: &str) -> String {
+pub(crate) fn essence(content_type: &str) -> String {
     content_type
         .split(';')
         .next()
@@ -96,12 +96,12 @@ fn essence(content_type: &str) -> String {
 }
 
 /// The beginning of a stranger's text, which may be as long as a manifest.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
 /// The parser's own message may quote the document, which is a stranger's and may be long.
-fn where_it_broke(error: &serde_json::Error) -> String {
+pub(crate) fn where_it_broke(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",
         serde_json::error::Category::Syntax => "it is not JSON",
@@ -116,17 +116,20 @@ fn where_it_broke(error: &serde_json::Error) -> String {
 struct Raw {
     schema_version: Option<i64>,
     media_type: Option<String>,
+    artifact_type: Option<String>,
     config: Option<RawDescriptor>,
     layers: Option<Vec<RawDescriptor>>,
     manifests: Option<Vec<RawDescriptor>>,
+    subject: Option<RawDescriptor>,
     fs_layers: Option<serde::de::IgnoredAny>,
     annotations: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawDescriptor {
+pub(crate) struct RawDescriptor {
     media_type: Option<String>,
+    artifact_type: Option<String>,
     digest: Option<String>,
     size: Option<serde_json::Number>,
     annotations: Option<BTreeMap<String, String>>,
@@ -158,12 +161,14 @@ impl Raw {
         Ok(Manifest {
             digest,
             media_type,
+            artifact_type: self.artifact_type.filter(|kind| !kind.is_empty()),
             bytes,
             config,
             layers: layers
                 .into_iter()
                 .map(RawDescriptor::checked)
                 .collect::<Result<_, _>>()?,
+            subject: self.subject.map(RawDescriptor::checked).transpose()?,
             annotations: self.annotations.unwrap_or_default(),
             index: None,
         })
@@ -191,7 +196,7 @@ impl Raw {
 }
 
 impl RawDescriptor {
-    fn checked(self) -> Result<Descriptor, ManifestFlaw> {
+    pub(crate) fn checked(self) -> Result<Descriptor, ManifestFlaw> {
         let size = self.size.ok_or(ManifestFlaw::Missing { field: "size" })?;
         let bytes = size.as_i64().and_then(|bytes| u64::try_from(bytes).ok());
         let digest = self
@@ -205,6 +210,7 @@ impl RawDescriptor {
             size: bytes.ok_or_else(|| ManifestFlaw::Size {
                 size: size.to_string(),
             })?,
+            artifact_type: self.artifact_type.filter(|kind| !kind.is_empty()),
             annotations: self.annotations.unwrap_or_default(),
         })
     }

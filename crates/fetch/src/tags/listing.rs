@@ -117,6 +117,7 @@ mod tests {
             body: serde_json::to_vec(&serde_json::json!({ "tags": tags }))
                 .unwrap()
                 .into(),
+            content_type: None,
             next: Ok(next.map(str::to_owned)),
             base: FIRST.parse().unwrap(),
         }

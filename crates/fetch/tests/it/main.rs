@@ -18,6 +18,7 @@ mod manifests;
 mod patience;
 mod pushing;
 mod quirks;
+mod referrers;
 mod scope;
 mod secrecy;
 
