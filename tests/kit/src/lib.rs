@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod chart;
+mod cosign;
 mod digest;
 mod events;
 pub mod hostile;
@@ -12,6 +13,7 @@ mod tls;
 mod web;
 
 pub use chart::{ChartArchive, chart_archive};
+pub use cosign::{CosignKey, SimpleSigning};
 pub use events::{Event, EventsSink, Mood};
 pub use lie::{Lie, Realm, RedirectTo, Target};
 pub use registry::{
