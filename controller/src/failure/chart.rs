@@ -72,6 +72,10 @@ impl Failure {
                 );
                 Self::remote(&text, error.is_denied(), error.retry_after())
             }
+            AcquireError::Verification(_) | AcquireError::Untrusted { .. } => Self::build(
+                reason::CHART_VERIFICATION_ERROR,
+                &format!("{}{}", message::CHART_VERIFICATION_ERROR, chain(error)),
+            ),
             AcquireError::NoUrl { .. }
             | AcquireError::IndexDigest { .. }
             | AcquireError::NoIndexDigest { .. } => pulling(&format!(

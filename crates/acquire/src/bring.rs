@@ -7,25 +7,27 @@ mod record;
 use std::io::BufReader;
 
 use bytes::Bytes;
-use portolan_chart::{ChartMetadata, check_archive, read_chart};
+use portolan_chart::{ChartMetadata, check_archive, read_chart, tag_for_version};
 use portolan_fetch::{
-    Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Validators,
+    Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Remote, Validators,
 };
 use portolan_reference::{Algorithm, Digest, Hasher, Version};
-use portolan_store::{Artifact, ObjectKey, Staged, Store};
+use portolan_store::{Artifact, ObjectKey, Record, Staged, Store};
 
-use self::record::{kept, record, stored_name};
+use self::record::{kept, note, note_proof, record, stored_name};
 use crate::error::StoreError;
+use crate::look::is_proven;
 use crate::make::{InChart, MakeError, ValuesMade, make, merge};
 use crate::pull::on_a_thread;
 use crate::{
     AcquireError, Acquirer, ChartRepository, Look, Registry, Repository, Request, Taken, Trust,
+    VerificationError,
 };
 
 pub(crate) use self::package::{PackageError, package};
 pub use self::promise::IndexDigest;
 pub(crate) use self::promise::{Promise, check_index_digest};
-pub(crate) use self::record::{RECORDED_NAME, RECORDED_VALUES, RECORDED_VERSION};
+pub(crate) use self::record::{RECORDED_NAME, RECORDED_POLICY, RECORDED_VALUES, RECORDED_VERSION};
 
 /// What a chart's artifact is published as besides its own name.
 pub(crate) const LINK: &str = "latest.tar.gz";
@@ -115,13 +117,21 @@ impl Acquirer {
     ) -> Result<Acquired, AcquireError> {
         let opened = match request.origin() {
             Repository::Registry(registry) => {
-                let (source, pinned) = self.pin(registry, request, look).await?;
-                if let Some(path) = held
-                    && let Some(kept) = kept(request, look, store, path, &pinned).await
+                let pin = self.pin(registry, request, look).await?;
+                let held = match held {
+                    Some(path) => store.record(path).await.map(|record| (path, record)),
+                    None => None,
+                };
+                let trust = self
+                    .trust(request, &pin, held.as_ref().map(|(_, held)| held))
+                    .await?;
+                if let Some((path, record)) = held
+                    && let Some(kept) = kept(request, look, &record, &pin.pinned, &trust)
                 {
+                    note_proof(store, path, record, &trust).await?;
                     return Ok(kept);
                 }
-                self.open_layer(request, look, source, pinned).await?
+                self.open_layer(request, look, pin, trust).await?
             }
             Repository::Charts(charts) => self.open_listed(charts, request, look).await?,
         };
@@ -147,6 +157,7 @@ impl Acquirer {
         let mut record = record(request, look, &metadata, &values.files);
         let manifest_digest = pinned.map(|pinned| pinned.manifest_digest().clone());
         record.manifest_digest.clone_from(&manifest_digest);
+        note(&mut record, &trust);
         let artifact = store
             .publish(staged, &stored_name(request, look), LINK, record)
             .await
@@ -171,13 +182,57 @@ impl Acquirer {
         registry: &Registry,
         request: &Request,
         look: &Look,
-    ) -> Result<(OciChartSource, PinnedChart), AcquireError> {
+    ) -> Result<Pin, AcquireError> {
         let remote = registry.for_chart(request.chart()).await;
         let remote = remote.map_err(AcquireError::Credential)?;
-        let source = OciChartSource::new(self.registry.clone(), remote);
+        let source = OciChartSource::new(self.registry.clone(), remote.clone());
         let pinned = source.pin(request.chart(), look.offered()).await;
-        let pinned = pinned.map_err(|error| AcquireError::pull(request, look, error))?;
-        Ok((source, pinned))
+        let pinned = pinned.map_err(|error| match request.policy() {
+            Some(_) => VerificationError::Resolve {
+                reference: format!("{}:{}", request.place(), tag_for_version(look.offered())),
+                source: Box::new(error),
+            }
+            .into(),
+            None => AcquireError::pull(request, look, error),
+        })?;
+        Ok(Pin {
+            remote,
+            source,
+            pinned,
+        })
+    }
+
+    /// Find out who vouches for what is pinned. `held` is recorded of a file in the store: what it
+    /// shows to be proven already is not asked again.
+    async fn trust(
+        &self,
+        request: &Request,
+        pin: &Pin,
+        held: Option<&Record>,
+    ) -> Result<Trust, AcquireError> {
+        let Some(policy) = request.policy() else {
+            return Ok(Trust::NotAsked);
+        };
+        let digest = pin.pinned.manifest_digest();
+        let proven = held.is_some_and(|held| {
+            held.manifest_digest.as_ref() == Some(digest) && is_proven(held, request)
+        });
+        if proven {
+            return Ok(Trust::ProvenBefore {
+                digest: digest.clone(),
+                policy: policy.fingerprint().clone(),
+            });
+        }
+        let repository = pin.remote.join(request.chart().as_str());
+        let repository = repository.map_err(FetchError::Reference);
+        let repository = repository.map_err(|source| VerificationError::Resolve {
+            reference: request.place(),
+            source: Box::new(source),
+        })?;
+        let proof = self
+            .prove(&repository, &request.place(), digest, policy)
+            .await?;
+        Ok(Trust::Verified(Box::new(proof)))
     }
 
     /// Open what was chosen, wherever it comes from.
@@ -188,8 +243,9 @@ impl Acquirer {
     ) -> Result<Opened, AcquireError> {
         match request.origin() {
             Repository::Registry(registry) => {
-                let (source, pinned) = self.pin(registry, request, look).await?;
-                self.open_layer(request, look, source, pinned).await
+                let pin = self.pin(registry, request, look).await?;
+                let trust = self.trust(request, &pin, None).await?;
+                self.open_layer(request, look, pin, trust).await
             }
             Repository::Charts(charts) => self.open_listed(charts, request, look).await,
         }
@@ -199,11 +255,16 @@ impl Acquirer {
         &self,
         request: &Request,
         look: &Look,
-        source: OciChartSource,
-        pinned: PinnedChart,
+        pin: Pin,
+        trust: Trust,
     ) -> Result<Opened, AcquireError> {
-        let trust = Trust::NotAsked;
-        let blob = opened(&source, &pinned, &trust).await;
+        let Pin { source, pinned, .. } = pin;
+        if !trust.covers(pinned.manifest_digest(), request.policy()) {
+            return Err(AcquireError::Untrusted {
+                reference: format!("{}@{}", request.place(), pinned.manifest_digest()),
+            });
+        }
+        let blob = source.open_unchecked(&pinned).await;
         let blob = blob.map_err(|error| AcquireError::pull(request, look, error))?;
         Ok(Opened {
             body: blob.into(),
@@ -219,6 +280,10 @@ impl Acquirer {
         request: &Request,
         look: &Look,
     ) -> Result<Opened, AcquireError> {
+        if request.policy().is_some() {
+            let repository = request.place();
+            return Err(VerificationError::NoRegistry { repository }.into());
+        }
         let url = look.entry().and_then(|entry| entry.url.as_deref());
         let url = url.ok_or_else(|| AcquireError::NoUrl {
             chart: request.chart().clone(),
@@ -278,6 +343,15 @@ impl Acquirer {
     }
 }
 
+/// The manifest of what was chosen, and where it lies.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    /// The folder that has the chart.
+    remote: Remote,
+    source: OciChartSource,
+    pinned: PinnedChart,
+}
+
 /// What was chosen, about to be downloaded.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -326,17 +400,6 @@ impl Body {
 struct Made {
     staged: Staged,
     values: ValuesMade,
-}
-
-/// Open the pinned layer. Whoever calls this has decided about trust, and says so.
-pub(crate) async fn opened(
-    source: &OciChartSource,
-    pinned: &PinnedChart,
-    trust: &Trust,
-) -> Result<Blob, FetchError> {
-    match trust {
-        Trust::NotAsked => source.open_unchecked(pinned).await,
-    }
 }
 
 /// Write an archive to its end. The body itself fails unless size and digest are right, as far as they

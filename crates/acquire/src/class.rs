@@ -7,7 +7,9 @@ use portolan_resolve::WalkError;
 
 use crate::dependencies::{Shared, Unlisted};
 use crate::error::{AcquireError, IndexError, LookError, PullError, PushError};
-use crate::{BuildDependenciesError, BuildError, DirectoryError, OpenError, SourceError};
+use crate::{
+    BuildDependenciesError, BuildError, DirectoryError, OpenError, SourceError, VerificationError,
+};
 
 /// What kind of trouble an error is: who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +20,8 @@ pub enum Class {
     Denied,
     /// The registry could not be reached or was not able to answer: try later.
     Unavailable,
+    /// It is not signed as was demanded: talk to whoever published it, or to whoever demands it.
+    Unproven,
     /// What the registry sent is not what it promised, is too large, or is no chart: talk to whoever
     /// published it.
     Refused,
@@ -96,12 +100,25 @@ impl AcquireError {
             Self::Credential(_) | Self::Store(_) | Self::Interrupted(_) => Class::Local,
             Self::Pull { source, .. } => Class::of(source),
             Self::Download(source) => Class::of(source),
+            Self::Verification(source) => source.class(),
+            Self::Untrusted { .. } => Class::Unproven,
             Self::Chart { .. }
             | Self::NoUrl { .. }
             | Self::IndexDigest { .. }
             | Self::NoIndexDigest { .. }
             | Self::Renamed { .. }
             | Self::Make(_) => Class::Refused,
+        }
+    }
+}
+
+impl VerificationError {
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Credential(_) | Self::NoRegistry { .. } => Class::Local,
+            Self::Resolve { source, .. } | Self::Unavailable { source, .. } => Class::of(source),
+            Self::Refused { .. } => Class::Unproven,
         }
     }
 }

@@ -16,7 +16,7 @@ use portolan_store::{FileError, PublishError, ReadError, StageError};
 
 use crate::make::MakeError;
 use crate::scratch::ScratchError;
-use crate::{IndexDigest, Look, Mismatch, Request};
+use crate::{IndexDigest, Look, Mismatch, Request, VerificationError};
 
 /// Why no version was chosen.
 ///
@@ -231,6 +231,15 @@ pub enum AcquireError {
         /// What happened.
         source: Box<FetchError>,
     },
+    /// It is not signed as the request demands, or nobody could tell. Nothing of it was asked for.
+    #[error(transparent)]
+    Verification(#[from] VerificationError),
+    /// A layer was about to be asked for without the proof that the request demands.
+    #[error("{reference} is not proven to be signed as demanded")]
+    Untrusted {
+        /// The manifest, with `oci://` and its digest.
+        reference: String,
+    },
     /// What came is no chart that Helm would load.
     #[error("failed to load chart archive of '{chart}' version '{version}'")]
     Chart {
@@ -327,6 +336,7 @@ impl AcquireError {
         match self {
             Self::Pull { source, .. } => source.is_denied(),
             Self::Download(source) => source.is_denied(),
+            Self::Verification(source) => source.is_denied(),
             _ => false,
         }
     }
@@ -336,6 +346,7 @@ impl AcquireError {
         match self {
             Self::Pull { source, .. } => source.retry_after(),
             Self::Download(source) => source.retry_after(),
+            Self::Verification(source) => source.retry_after(),
             _ => None,
         }
     }

@@ -21,8 +21,10 @@ mod repository;
 mod request;
 mod scratch;
 mod search;
+mod signatures;
 mod tree;
 mod trust;
+mod verification;
 
 pub use portolan_chart::{
     Chart, ChartMetadata, ChartName, Dependency, IndexReport, Maintainer, ParseChartNameError,
@@ -52,3 +54,4 @@ pub use crate::request::{Request, StoredIndex};
 pub use crate::search::{Found, Search};
 pub use crate::tree::{Source, SourceError};
 pub use crate::trust::Trust;
+pub use crate::verification::{Judged, VerificationError};

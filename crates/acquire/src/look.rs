@@ -10,6 +10,7 @@ use portolan_resolve::{
 };
 use portolan_store::{Record, Store};
 
+use crate::bring::RECORDED_POLICY;
 use crate::pull::on_a_thread;
 use crate::{Acquirer, ChartRepository, IndexError, LookError, Registry, Repository, Request};
 
@@ -188,7 +189,8 @@ impl Acquirer {
 
     /// Whether the artifact at `path` was made from what `look` has chosen, as far as can be told
     /// without a request: a version that was published again shows in the index of its repository, a
-    /// registry has to be [asked](Self::acquire).
+    /// registry has to be [asked](Self::acquire). One that was never proven to meet the request's policy
+    /// is not what is wanted.
     pub async fn is_current(
         &self,
         request: &Request,
@@ -196,10 +198,13 @@ impl Acquirer {
         store: &Store,
         path: &str,
     ) -> bool {
-        let Some(entry) = look.entry() else {
+        if look.entry().is_none() && request.policy().is_none() {
             return true;
-        };
+        }
         let record = store.record(path).await;
+        let Some(entry) = look.entry() else {
+            return record.is_some_and(|record| is_proven(&record, request));
+        };
         record.is_some_and(|record| {
             record.source == request.place()
                 && told(&record, RECORDED_ENTRY) == entry.fingerprint()
@@ -239,6 +244,18 @@ impl Acquirer {
             .fetched(&self.transport, &self.charts, charts, &self.limits.index)
             .await
     }
+}
+
+/// Whether what the record is about was proven to meet the policy of the request.
+pub(crate) fn is_proven(record: &Record, request: &Request) -> bool {
+    let policy = request
+        .policy()
+        .map(|policy| policy.fingerprint().to_string());
+    policy.is_some_and(|policy| {
+        record.source == request.place()
+            && record.manifest_digest.is_some()
+            && told(record, RECORDED_POLICY) == policy
+    })
 }
 
 /// What a record keeps under `key`.

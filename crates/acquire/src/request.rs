@@ -7,6 +7,7 @@ use portolan_chart::ChartName;
 use portolan_fetch::Remote;
 use portolan_reference::{Digest, OciRepository, ParseReferenceError};
 use portolan_store::Store;
+use portolan_verify::Policy;
 
 use crate::{Look, Recipe, Registry, Repository};
 
@@ -19,6 +20,7 @@ pub struct Request {
     version: String,
     recipe: Recipe,
     require_index_digest: bool,
+    policy: Option<Policy>,
 }
 
 /// The index of a chart repository that [`refresh_index`](crate::Acquirer::refresh_index) has stored.
@@ -73,6 +75,7 @@ impl Request {
             version: version.into(),
             recipe: Recipe::new(),
             require_index_digest: false,
+            policy: None,
         }
     }
 
@@ -95,6 +98,17 @@ impl Request {
     #[must_use]
     pub fn require_index_digest(mut self) -> Self {
         self.require_index_digest = true;
+        self
+    }
+
+    /// Bring nothing that is not signed as `policy` demands. The manifest's digest is judged before any
+    /// of its layers is asked for. Default: nobody is asked for a signature, and
+    /// [`Trust::NotAsked`](crate::Trust::NotAsked) says so.
+    ///
+    /// A chart repository has no signatures, so nothing comes from there.
+    #[must_use]
+    pub fn verify(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
         self
     }
 
@@ -138,6 +152,11 @@ impl Request {
             self.repository = change(registry).into();
         }
         self
+    }
+
+    /// What signatures are demanded.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
     }
 
     /// The chart's name.

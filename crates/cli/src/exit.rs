@@ -57,6 +57,7 @@ pub(crate) fn code(error: &Error) -> ExitCode {
         Some(Class::Denied) => 4,
         Some(Class::Unavailable) => 5,
         Some(Class::Refused) => 6,
+        Some(Class::Unproven) => 7,
     })
 }
 

@@ -14,7 +14,8 @@ use crate::signature::Content;
 use crate::simple_signing::SimpleSigning;
 use crate::statement::Statement;
 use crate::{
-    Policy, Reason, Refusal, Signature, SignatureSource, Signer, Verified, VerifiedSignature,
+    Limits, Policy, Reason, Refusal, Signature, SignatureSource, Signer, Verified,
+    VerifiedSignature,
 };
 
 /// Judge whether `digest` is signed as `policy` demands, by the signatures that `source` knows.
@@ -152,7 +153,7 @@ impl Judge {
             });
         }
         self.bytes += size;
-        let read = Read::from(signature, &self.digest, limits.max_entries)?;
+        let read = Read::from(signature, &self.digest, limits)?;
         let (signer, evidence) = self.signer(&read)?;
         let annotations = read.annotations();
         for (key, wanted) in &rules.annotations {
@@ -181,7 +182,7 @@ impl Judge {
     }
 
     /// Who made it, if it is somebody whom the policy names.
-    fn signer(&self, read: &Read) -> Result<(Signer, Evidence), Reason> {
+    fn signer(&self, read: &Read<'_>) -> Result<(Signer, Evidence), Reason> {
         let rules = self.policy.rules();
         let demands = Demands {
             log: rules.log,
@@ -242,10 +243,10 @@ enum Read<'a> {
 }
 
 impl<'a> Read<'a> {
-    fn from(signature: &'a Signature, digest: &Digest, max: usize) -> Result<Self, Reason> {
+    fn from(signature: &'a Signature, digest: &Digest, limits: &Limits) -> Result<Self, Reason> {
         match signature.content() {
             Content::Bundle(json) => {
-                let bundle = Bundle::read(json, max)?;
+                let bundle = Bundle::read(json, limits.max_entries)?;
                 let statement = Statement::read(&bundle.envelope)?;
                 statement.is_about(digest)?;
                 Ok(Self::Bundle(bundle, statement))
@@ -254,10 +255,14 @@ impl<'a> Read<'a> {
                 payload,
                 annotations,
             } => {
-                let signed = SimpleSigning::read(payload, annotations, max)?;
+                let signed = SimpleSigning::read(payload, annotations, limits.max_entries)?;
                 signed.is_about(digest)?;
                 Ok(Self::SimpleSigning(signed))
             }
+            Content::TooLarge { .. } => Err(Reason::TooLarge {
+                what: "bytes",
+                limit: limits.max_signature_bytes,
+            }),
         }
     }
 
@@ -326,8 +331,9 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// Why [`verify`] has no proof.
+///
+/// Exhaustive on purpose: whoever reports it to somebody decides about each.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum VerifyError<E: std::error::Error + 'static> {
     /// Everything was looked at, and the policy is not met.
     #[error(transparent)]

@@ -25,6 +25,10 @@ pub(crate) enum Content {
         annotations: BTreeMap<String, String>,
     },
     Bundle(#[serde(with = "base64_bytes")] Vec<u8>),
+    TooLarge {
+        format: Format,
+        size: u64,
+    },
 }
 
 impl Signature {
@@ -60,6 +64,15 @@ impl Signature {
         }
     }
 
+    /// One of `size` bytes that was not fetched, because that is more than the policy's
+    /// [limits](crate::Limits) allow: it is passed over, but not in silence.
+    pub fn too_large(origin: impl Into<String>, format: Format, size: u64) -> Self {
+        Self {
+            origin: origin.into(),
+            content: Content::TooLarge { format, size },
+        }
+    }
+
     /// Where it was found.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -70,6 +83,7 @@ impl Signature {
         match self.content {
             Content::SimpleSigning { .. } => Format::SimpleSigning,
             Content::Bundle(_) => Format::Bundle,
+            Content::TooLarge { format, .. } => format,
         }
     }
 
@@ -87,6 +101,7 @@ impl Signature {
                         .sum::<usize>()
             }
             Content::Bundle(json) => json.len(),
+            Content::TooLarge { size, .. } => return *size,
         };
         bytes as u64
     }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod artifact;
 mod chart;
 mod cosign;
 mod digest;
@@ -13,7 +12,6 @@ mod server;
 mod tls;
 mod web;
 
-pub use artifact::Artifact;
 pub use chart::{ChartArchive, chart_archive};
 pub use cosign::{CosignKey, SimpleSigning};
 pub use events::{Event, EventsSink, Mood};

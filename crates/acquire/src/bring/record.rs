@@ -5,6 +5,7 @@ use portolan_fetch::PinnedChart;
 use portolan_store::{Record, Store};
 
 use super::{Acquired, Mismatch};
+use crate::error::StoreError;
 use crate::look::{Listed, RECORDED_ENTRY, RECORDED_RECIPE, told};
 use crate::{Look, Request, Trust};
 
@@ -12,39 +13,62 @@ use crate::{Look, Request, Trust};
 pub(crate) const RECORDED_NAME: &str = "chart.name";
 pub(crate) const RECORDED_VERSION: &str = "chart.version";
 pub(crate) const RECORDED_VALUES: &str = "values.files";
+/// The fingerprint of the policy that this manifest was proven to meet.
+pub(crate) const RECORDED_POLICY: &str = "verify.policy";
 
-/// What is known of the file at `path`, if it was made from this very manifest.
-pub(super) async fn kept(
+/// What is known of a file of which `record` tells, if it was made from this very manifest.
+pub(super) fn kept(
     request: &Request,
     look: &Look,
-    store: &Store,
-    path: &str,
+    record: &Record,
     pinned: &PinnedChart,
+    trust: &Trust,
 ) -> Option<Acquired> {
-    let record = store.record(path).await?;
     if record.manifest_digest.as_ref() != Some(pinned.manifest_digest())
         || record.revision != look.version()
         || record.source != request.place()
-        || told(&record, RECORDED_RECIPE) != request.made_by().fingerprint()
+        || told(record, RECORDED_RECIPE) != request.made_by().fingerprint()
     {
         return None;
     }
-    let (name, version) = (
-        told(&record, RECORDED_NAME),
-        told(&record, RECORDED_VERSION),
-    );
+    let (name, version) = (told(record, RECORDED_NAME), told(record, RECORDED_VERSION));
     Some(Acquired {
         artifact: None,
         manifest_digest: Some(pinned.manifest_digest().clone()),
-        trust: Trust::NotAsked,
+        trust: trust.clone(),
         mismatch: Mismatch::between(request, look, name, version),
         index_digest: None,
         packaged: !request.made_by().is_empty(),
-        values_files: lines(told(&record, RECORDED_VALUES)),
+        values_files: lines(told(record, RECORDED_VALUES)),
         values_emptied: false,
         dependencies: Vec::new(),
         doubtful_locks: Vec::new(),
     })
+}
+
+/// Keep with a record which policy its manifest was proven to meet.
+pub(super) fn note(record: &mut Record, trust: &Trust) {
+    let policy = match trust {
+        Trust::NotAsked => return,
+        Trust::Verified(verified) => &verified.policy,
+        Trust::ProvenBefore { policy, .. } => policy,
+    };
+    let fingerprints = &mut record.fingerprints;
+    fingerprints.insert(RECORDED_POLICY.to_owned(), policy.to_string());
+}
+
+/// The same of a file that is in the store already, so that it is not proven again and again.
+pub(super) async fn note_proof(
+    store: &Store,
+    path: &str,
+    mut record: Record,
+    trust: &Trust,
+) -> Result<(), StoreError> {
+    if let Trust::Verified(_) = trust {
+        note(&mut record, trust);
+        store.set_record(path, record).await?;
+    }
+    Ok(())
 }
 
 fn lines(text: &str) -> Vec<String> {

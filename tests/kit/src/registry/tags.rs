@@ -3,16 +3,20 @@
 
 mod list;
 
-use hyper::{Method, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::{Method, Response, header};
 use serde_json::{Value, json};
 
 use self::list::List;
 use super::backend::Backend;
-use super::links::{CURSOR, cursor, encode, link_to};
 use super::refusal::Refusal;
 use crate::lie::Lie;
-use crate::response::json;
+use crate::response::{json, value};
 use crate::server::{Body, Call};
+
+/// The parameter of opaque cursors, as Quay calls it.
+const CURSOR: &str = "next_page";
 
 /// How many tags a page holds at most where the way to the next one is a lie.
 const SMALL_PAGE: usize = 2;
@@ -50,7 +54,7 @@ impl Backend {
             registry: &self.origins.url(self.origins.registry),
         };
         let page = self
-            .odd_page(call, &list)
+            .odd_page(call, &list, &lies)
             .unwrap_or_else(|| plain_page(call, &list, size, &form));
         let tags = if lies.contains(&Lie::NullTags) {
             Value::Null
@@ -58,19 +62,41 @@ impl Backend {
             page.tags.into()
         };
         let mut response = json(&json!({ "name": repository, "tags": tags }));
-        link_to(page.next.as_deref(), &mut response);
+        if let Some(next) = page.next {
+            let link = format!("<{next}>; rel=\"next\"");
+            response.headers_mut().insert(header::LINK, value(&link));
+        }
         Ok(response)
     }
 
     /// A page whose link leads astray, if there is such a lie.
-    fn odd_page(&self, call: &Call, list: &List) -> Option<Page> {
-        let astray = self.astray(call)?;
-        Some(Page {
-            tags: match astray.made_up {
-                None => list.part(0, list.len()),
-                Some(here) => vec![format!("0.0.{here}")],
-            },
-            next: Some(astray.next),
+    fn odd_page(&self, call: &Call, list: &List, lies: &[Lie]) -> Option<Page> {
+        let path = &call.path;
+        let here = usize::try_from(cursor(call).unwrap_or_default()).ok()?;
+        let page = |next| {
+            Some(Page {
+                tags: list.part(0, list.len()),
+                next: Some(next),
+            })
+        };
+        lies.iter().find_map(|lie| match lie {
+            Lie::EndlessPages => Some(Page {
+                tags: match here {
+                    0 => list.part(0, list.len()),
+                    _ => vec![format!("0.0.{here}")],
+                },
+                next: Some(format!("{path}?{CURSOR}={}", encode(here + 1))),
+            }),
+            Lie::LinkLoop { pages } => page(match (here + 1) % (*pages).max(1) as usize {
+                0 => path.clone(),
+                next => format!("{path}?{CURSOR}={}", encode(next)),
+            }),
+            Lie::LinkToOtherHost => page(format!("{}{path}", self.origins.other_url())),
+            Lie::LinkToOtherScheme => {
+                let scheme = if self.origins.tls { "http" } else { "https" };
+                page(format!("{scheme}://{}{path}", self.origins.registry))
+            }
+            _ => None,
         })
     }
 }
@@ -140,4 +166,14 @@ impl Form<'_> {
             format!("{path}?{query}")
         }
     }
+}
+
+fn encode(index: usize) -> String {
+    URL_SAFE_NO_PAD.encode((index as u64).to_le_bytes())
+}
+
+/// The index in an opaque cursor.
+fn cursor(call: &Call) -> Option<u64> {
+    let bytes = URL_SAFE_NO_PAD.decode(call.parameter(CURSOR)?).ok()?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
 }
