@@ -79,6 +79,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ),
     ("reqwest", &["portolan-auth"]),
     ("sigstore-verify", &["portolan-verify"]),
+    ("sigstore-tuf", &["portolan-acquire"]),
     (
         "tokio",
         &[

@@ -210,7 +210,7 @@ impl Acquirer {
         pin: &Pin,
         held: Option<&Record>,
     ) -> Result<Trust, AcquireError> {
-        let Some(policy) = request.policy() else {
+        let Some((policy, now)) = request.judged() else {
             return Ok(Trust::NotAsked);
         };
         let digest = pin.pinned.manifest_digest();
@@ -230,7 +230,7 @@ impl Acquirer {
             source: Box::new(source),
         })?;
         let proof = self
-            .prove(&repository, &request.place(), digest, policy)
+            .prove(&repository, &request.place(), digest, policy, *now)
             .await?;
         Ok(Trust::Verified(Box::new(proof)))
     }

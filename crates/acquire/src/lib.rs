@@ -24,6 +24,7 @@ mod search;
 mod signatures;
 mod tree;
 mod trust;
+mod trust_root;
 mod verification;
 
 pub use portolan_chart::{
@@ -54,4 +55,7 @@ pub use crate::request::{Request, StoredIndex};
 pub use crate::search::{Found, Search};
 pub use crate::tree::{Source, SourceError};
 pub use crate::trust::Trust;
+pub use crate::trust_root::TrustRoots;
+#[cfg(feature = "tuf")]
+pub use crate::trust_root::{RefreshError, TufRepository};
 pub use crate::verification::{Judged, VerificationError};

@@ -1,6 +1,7 @@
 //! What is wanted.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use portolan_auth::{CredentialError, CredentialProvider, Tls};
 use portolan_chart::ChartName;
@@ -20,7 +21,7 @@ pub struct Request {
     version: String,
     recipe: Recipe,
     require_index_digest: bool,
-    policy: Option<Policy>,
+    policy: Option<(Policy, SystemTime)>,
 }
 
 /// The index of a chart repository that [`refresh_index`](crate::Acquirer::refresh_index) has stored.
@@ -102,13 +103,13 @@ impl Request {
     }
 
     /// Bring nothing that is not signed as `policy` demands. The manifest's digest is judged before any
-    /// of its layers is asked for. Default: nobody is asked for a signature, and
+    /// of its layers is asked for; what claims to be from later than `now` does not count. Default: nobody is asked for a signature, and
     /// [`Trust::NotAsked`](crate::Trust::NotAsked) says so.
     ///
     /// A chart repository has no signatures, so nothing comes from there.
     #[must_use]
-    pub fn verify(mut self, policy: Policy) -> Self {
-        self.policy = Some(policy);
+    pub fn verify(mut self, policy: Policy, now: SystemTime) -> Self {
+        self.policy = Some((policy, now));
         self
     }
 
@@ -156,6 +157,11 @@ impl Request {
 
     /// What signatures are demanded.
     pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref().map(|(policy, _)| policy)
+    }
+
+    /// The same, and what time it is.
+    pub(crate) fn judged(&self) -> Option<&(Policy, SystemTime)> {
         self.policy.as_ref()
     }
 

@@ -28,7 +28,8 @@ impl Acquirer {
     ///
     /// A tag is asked for its digest once, and the digest is what is judged. Then bundles that refer to
     /// it are looked at, by the referrers API or the tag that stands in for it, and the tag
-    /// `sha256-<hex>.sig`, until the policy is met.
+    /// `sha256-<hex>.sig`, until the policy is met. What claims to be from later than `now` does not
+    /// count.
     ///
     /// # Errors
     ///
@@ -38,6 +39,7 @@ impl Acquirer {
         registry: &Registry,
         pin: &Pin,
         policy: &Policy,
+        now: SystemTime,
     ) -> Result<Judged, VerificationError> {
         let repository = registry.base();
         let remote = registry.remote(repository).await;
@@ -55,7 +57,7 @@ impl Acquirer {
         let signatures = self.signatures(&remote, &digest, policy);
         let mut source = Capturing::new(signatures);
         let place = repository.url();
-        let verified = judge(&mut source, &place, &digest, policy).await?;
+        let verified = judge(&mut source, &place, &digest, policy, now).await?;
         Ok(Judged {
             reference: repository.at(digest),
             verified,
@@ -70,9 +72,10 @@ impl Acquirer {
         place: &str,
         digest: &Digest,
         policy: &Policy,
+        now: SystemTime,
     ) -> Result<Verified, VerificationError> {
         let mut source = self.signatures(remote, digest, policy);
-        judge(&mut source, place, digest, policy).await
+        judge(&mut source, place, digest, policy, now).await
     }
 
     fn signatures(&self, remote: &Remote, digest: &Digest, policy: &Policy) -> RegistrySignatures {
@@ -90,8 +93,9 @@ async fn judge(
     place: &str,
     digest: &Digest,
     policy: &Policy,
+    now: SystemTime,
 ) -> Result<Verified, VerificationError> {
-    let verified = verify(policy, digest, source, SystemTime::now()).await;
+    let verified = verify(policy, digest, source, now).await;
     verified.map_err(|error| VerificationError::of(format!("{place}@{digest}"), error))
 }
 
