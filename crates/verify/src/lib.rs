@@ -7,6 +7,7 @@ mod judge;
 mod key;
 mod limits;
 mod pattern;
+mod pem;
 mod policy;
 mod reason;
 mod signature;
