@@ -1,6 +1,6 @@
 use crate::Pattern;
 
-/// Who may sign: an OpenID issuer and a subject, both of which must match the certificate.
+/// Who may sign: an OIDC issuer and a subject, both of which must match the certificate.
 ///
 /// Flux: `spec.verify.matchOIDCIdentity[]`; cosign: `--certificate-oidc-issuer[-regexp]` and
 /// `--certificate-identity[-regexp]`.

@@ -184,6 +184,7 @@ impl Judge {
     /// Who made it, if it is somebody whom the policy names.
     fn signer(&self, read: &Read<'_>) -> Result<(Signer, Evidence), Reason> {
         let rules = self.policy.rules();
+        let max = self.policy.limits().max_entries;
         let demands = Demands {
             log: rules.log,
             sct: rules.sct,
@@ -198,8 +199,12 @@ impl Judge {
                 issuer,
                 evidence,
             } = match read {
-                Read::Bundle(bundle, _) => certified_bundle(root, bundle, &self.digest, demands)?,
-                Read::SimpleSigning(signed) => certified_simple_signing(root, signed, demands)?,
+                Read::Bundle(bundle, _) => {
+                    certified_bundle(root, bundle, &self.digest, max, demands)?
+                }
+                Read::SimpleSigning(signed) => {
+                    certified_simple_signing(root, signed, max, demands)?
+                }
             };
             let named = rules.identities.iter();
             if !named
@@ -221,10 +226,10 @@ impl Judge {
         let key = key.ok_or(Reason::NoKeyVerifies)?;
         let evidence = match (&rules.trust_root, read) {
             (Some(root), Read::Bundle(bundle, _)) if demands.any() => {
-                certified::logged_bundle(root, bundle, &self.digest, key, demands)?
+                certified::logged_bundle(root, bundle, &self.digest, key, max, demands)?
             }
             (Some(root), Read::SimpleSigning(signed)) if demands.any() => {
-                certified::logged_simple_signing(root, signed, key, demands)?
+                certified::logged_simple_signing(root, signed, key, max, demands)?
             }
             _ => Evidence::default(),
         };

@@ -58,7 +58,7 @@ pub enum Signer {
     Identity {
         /// The subject alternative name of the certificate.
         subject: String,
-        /// The OpenID issuer that vouched for it.
+        /// The OIDC issuer that vouched for it.
         issuer: String,
     },
 }

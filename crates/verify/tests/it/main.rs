@@ -1,0 +1,10 @@
+//! The public face of the crate, against genuine signatures.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail the test"
+)]
+
+mod fixtures;
+mod verdicts;
