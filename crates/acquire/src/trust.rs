@@ -51,3 +51,33 @@ impl Trust {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portolan_reference::Algorithm;
+    use portolan_verify::{Policy, PublicKey};
+
+    use super::*;
+
+    #[test]
+    fn an_earlier_proof_covers_its_own_manifest_under_its_own_policy_and_nothing_else() {
+        let policy = |label: &str| {
+            let key = portolan_kit::CosignKey::generate().public_pem();
+            let key = PublicKey::parse("k", key.as_bytes()).unwrap();
+            let builder = Policy::builder().key(key).require_log(false).label(label);
+            builder.build().unwrap()
+        };
+        let (asked, other) = (policy("a"), policy("b"));
+        let digest = |text: &str| Digest::of(Algorithm::Sha256, text.as_bytes());
+        let proven = Trust::ProvenBefore {
+            digest: digest("chart"),
+            policy: asked.fingerprint().clone(),
+        };
+        assert!(proven.covers(&digest("chart"), Some(&asked)));
+        assert!(!proven.covers(&digest("chart"), Some(&other)));
+        assert!(!proven.covers(&digest("tampered"), Some(&asked)));
+        assert!(!proven.covers(&digest("chart"), None));
+        assert!(Trust::NotAsked.covers(&digest("chart"), None));
+        assert!(!Trust::NotAsked.covers(&digest("chart"), Some(&asked)));
+    }
+}

@@ -10,4 +10,5 @@ mod rows;
 mod shell;
 mod site;
 mod source;
+mod verification;
 mod world;
