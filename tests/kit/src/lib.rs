@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod artifact;
 mod chart;
 mod cosign;
 mod digest;
@@ -12,6 +13,7 @@ mod server;
 mod tls;
 mod web;
 
+pub use artifact::Artifact;
 pub use chart::{ChartArchive, chart_archive};
 pub use cosign::{CosignKey, SimpleSigning};
 pub use events::{Event, EventsSink, Mood};

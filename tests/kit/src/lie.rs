@@ -224,22 +224,22 @@ pub enum Lie {
     ManyTags(usize),
     /// Every page holds one tag, however many are asked for.
     OneTagPerPage,
-    /// Every page of tags has a next one, with tags that were not seen before.
+    /// Every page of tags or referrers has a next one, with some that were not seen before.
     EndlessPages,
-    /// The last of so many pages of tags links to the first.
+    /// The last of so many pages of tags or referrers links to the first.
     LinkLoop {
         /// How many pages; 1 links to itself.
         pages: u32,
     },
-    /// The next page of tags is on another origin. It lists `99.0.0`.
+    /// The next page of tags or referrers is on another origin. It lists the tag `99.0.0`.
     LinkToOtherHost,
-    /// The next page of tags is on the same host and port by another scheme.
+    /// The next page of tags or referrers is on the same host and port by another scheme.
     LinkToOtherScheme,
     /// Pages hold at most two tags, and the link to the next one leaves out the first folder of
     /// the repository.
     LinkLosesFolder,
-    /// Pages hold at most two tags, and the link to the next one is absolute, on the registry's
-    /// origin, and to a path that is not served.
+    /// Pages hold at most two tags or referrers, and the link to the next one is absolute, on the
+    /// registry's origin, and to a path that is not served.
     LinkToOtherPath,
     /// Pages hold at most two tags, and the next one is named by an opaque cursor.
     OpaqueCursor,
@@ -255,6 +255,19 @@ pub enum Lie {
     InvalidTags,
     /// `"tags": null`
     NullTags,
+
+    /// Referrers are listed whatever kind of artifact is asked for.
+    ReferrersUnfiltered,
+    /// Referrers are listed with the media types of their configs as their artifact types.
+    ReferrersByConfig,
+    /// The list of referrers says of itself that it is of this type.
+    ReferrersMediaType(String),
+    /// The list of referrers holds every manifest of the repository, whatever it refers to.
+    StrangeReferrers,
+    /// The list of referrers holds this many more, which do not exist.
+    ManyReferrers(usize),
+    /// The list of referrers is one page on which they do not end.
+    EndlessReferrers,
 
     /// The token that a blob is first asked for with is good no more.
     TokenDiesBeforeBlob,

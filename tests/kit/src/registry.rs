@@ -1,16 +1,19 @@
 //! An OCI registry in memory.
 
+mod attach;
 mod backend;
 mod blobs;
 mod builder;
 mod content;
 mod guard;
 mod interrupt;
+mod links;
 mod manifests;
 mod names;
 mod product;
 mod push;
 mod redirect;
+mod referrers;
 mod refusal;
 mod route;
 mod shape;

@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) page_size: Option<usize>,
     /// Whether it has the referrers API.
     pub(crate) referrers: bool,
+    /// How many referrers a page holds at most.
+    pub(crate) referrers_page_size: Option<usize>,
     /// Whether it deletes.
     pub(crate) deletes: bool,
     /// Whether it mounts blobs across repositories.
@@ -40,6 +42,7 @@ impl Default for Settings {
         Self {
             page_size: None,
             referrers: true,
+            referrers_page_size: None,
             deletes: true,
             mounts: true,
             redirect_blobs: false,

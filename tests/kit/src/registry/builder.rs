@@ -87,6 +87,12 @@ impl Builder {
         self
     }
 
+    /// Give out at most this many referrers a page. Default: all of them.
+    pub fn referrers_page_size(mut self, referrers: usize) -> Self {
+        self.settings.referrers_page_size = Some(referrers);
+        self
+    }
+
     /// Refuse to delete.
     pub fn without_deletes(mut self) -> Self {
         self.settings.deletes = false;

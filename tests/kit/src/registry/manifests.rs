@@ -1,15 +1,15 @@
-//! Manifests and referrers.
+//! Manifests.
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>
 
 use hyper::{Method, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::backend::Backend;
 use super::content::{Content, Manifest};
 use super::names::{is_digest, is_tag};
 use super::refusal::Refusal;
 use crate::digest::digest_like;
-use crate::response::{created, empty, json as json_answer, value};
+use crate::response::{created, empty, value};
 use crate::server::{Body, Call};
 
 /// The largest manifest taken, in bytes, as in the CNCF's registry.
@@ -100,44 +100,6 @@ impl Backend {
             .then(|| empty(StatusCode::ACCEPTED))
             .ok_or_else(unknown_manifest)
     }
-
-    pub(super) fn referrers(&self, call: &Call, repository: &str, digest: &str) -> Answered {
-        if !self.settings.referrers {
-            return Err(Refusal::missing("UNSUPPORTED", "there is no such page"));
-        }
-        if !matches!(call.method, Method::GET | Method::HEAD) {
-            return Err(Refusal::method());
-        }
-        if !is_digest(digest) {
-            return Err(Refusal::bad("DIGEST_INVALID", "not a digest"));
-        }
-        let wanted = call.parameter("artifactType");
-        let content = self.content();
-        let found: Vec<Value> = content
-            .repository(repository)
-            .into_iter()
-            .flat_map(|repository| repository.manifests.values())
-            .filter(|manifest| manifest.json()["subject"]["digest"] == digest)
-            .map(descriptor)
-            .filter(|found| {
-                wanted
-                    .as_deref()
-                    .is_none_or(|wanted| found["artifactType"] == wanted)
-            })
-            .collect();
-        let index = json!({
-            "schemaVersion": 2,
-            "mediaType": INDEX_MEDIA_TYPE,
-            "manifests": found,
-        });
-        let mut response = json_answer(&index);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, value(INDEX_MEDIA_TYPE));
-        if wanted.is_some() {
-            headers.insert("oci-filters-applied", value("artifactType"));
-        }
-        Ok(response)
-    }
 }
 
 /// Everything that a manifest points at has to be there already.
@@ -167,28 +129,6 @@ fn check_parts(content: &Content, repository: &str, json: &Value) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// How a list of referrers names a manifest.
-fn descriptor(manifest: &Manifest) -> Value {
-    let json = manifest.json();
-    let artifact_type = match &json["artifactType"] {
-        Value::String(named) if !named.is_empty() => named.clone(),
-        _ => json["config"]["mediaType"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let mut descriptor = json!({
-        "mediaType": manifest.media_type,
-        "digest": manifest.digest,
-        "size": manifest.bytes.len(),
-        "artifactType": artifact_type,
-    });
-    if let Some(annotations) = json.get("annotations") {
-        descriptor["annotations"] = annotations.clone();
-    }
-    descriptor
 }
 
 /// Whether the client takes this media type. Without an `Accept` header it takes everything.

@@ -3,23 +3,16 @@
 
 mod list;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::{Method, Response, header};
+use hyper::{Method, Response};
 use serde_json::{Value, json};
 
 use self::list::List;
 use super::backend::Backend;
+use super::links::{CURSOR, SMALL_PAGE, cursor, encode, link_to};
 use super::refusal::Refusal;
 use crate::lie::Lie;
-use crate::response::{json, value};
+use crate::response::json;
 use crate::server::{Body, Call};
-
-/// The parameter of opaque cursors, as Quay calls it.
-const CURSOR: &str = "next_page";
-
-/// How many tags a page holds at most where the way to the next one is a lie.
-const SMALL_PAGE: usize = 2;
 
 /// Some of the tags, and where the next ones are.
 struct Page {
@@ -54,7 +47,7 @@ impl Backend {
             registry: &self.origins.url(self.origins.registry),
         };
         let page = self
-            .odd_page(call, &list, &lies)
+            .odd_page(call, &list)
             .unwrap_or_else(|| plain_page(call, &list, size, &form));
         let tags = if lies.contains(&Lie::NullTags) {
             Value::Null
@@ -62,41 +55,19 @@ impl Backend {
             page.tags.into()
         };
         let mut response = json(&json!({ "name": repository, "tags": tags }));
-        if let Some(next) = page.next {
-            let link = format!("<{next}>; rel=\"next\"");
-            response.headers_mut().insert(header::LINK, value(&link));
-        }
+        link_to(page.next.as_deref(), &mut response);
         Ok(response)
     }
 
     /// A page whose link leads astray, if there is such a lie.
-    fn odd_page(&self, call: &Call, list: &List, lies: &[Lie]) -> Option<Page> {
-        let path = &call.path;
-        let here = usize::try_from(cursor(call).unwrap_or_default()).ok()?;
-        let page = |next| {
-            Some(Page {
-                tags: list.part(0, list.len()),
-                next: Some(next),
-            })
-        };
-        lies.iter().find_map(|lie| match lie {
-            Lie::EndlessPages => Some(Page {
-                tags: match here {
-                    0 => list.part(0, list.len()),
-                    _ => vec![format!("0.0.{here}")],
-                },
-                next: Some(format!("{path}?{CURSOR}={}", encode(here + 1))),
-            }),
-            Lie::LinkLoop { pages } => page(match (here + 1) % (*pages).max(1) as usize {
-                0 => path.clone(),
-                next => format!("{path}?{CURSOR}={}", encode(next)),
-            }),
-            Lie::LinkToOtherHost => page(format!("{}{path}", self.origins.other_url())),
-            Lie::LinkToOtherScheme => {
-                let scheme = if self.origins.tls { "http" } else { "https" };
-                page(format!("{scheme}://{}{path}", self.origins.registry))
-            }
-            _ => None,
+    fn odd_page(&self, call: &Call, list: &List) -> Option<Page> {
+        let astray = self.astray(call)?;
+        Some(Page {
+            tags: match astray.made_up {
+                None => list.part(0, list.len()),
+                Some(here) => vec![format!("0.0.{here}")],
+            },
+            next: Some(astray.next),
         })
     }
 }
@@ -166,14 +137,4 @@ impl Form<'_> {
             format!("{path}?{query}")
         }
     }
-}
-
-fn encode(index: usize) -> String {
-    URL_SAFE_NO_PAD.encode((index as u64).to_le_bytes())
-}
-
-/// The index in an opaque cursor.
-fn cursor(call: &Call) -> Option<u64> {
-    let bytes = URL_SAFE_NO_PAD.decode(call.parameter(CURSOR)?).ok()?;
-    Some(u64::from_le_bytes(bytes.try_into().ok()?))
 }

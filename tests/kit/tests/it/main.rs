@@ -9,6 +9,7 @@ mod logins;
 mod outages;
 mod products;
 mod redirects;
+mod referrers;
 mod tag_lies;
 mod token_lies;
 mod web_lies;
