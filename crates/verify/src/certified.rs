@@ -126,7 +126,8 @@ fn certified(
         policy = policy.skip_sct();
     }
     let result = judge(root, &written, artifact, &policy)?;
-    // What was asked for is what was done.
+    // The crate answers with an error if any of this is not so. It is asked again, because whoever
+    // changes the policy above might not know that.
     if !result.certificate_verified() {
         return Err(Reason::Certificate("not verified".to_owned()));
     }
@@ -200,7 +201,9 @@ fn evidence(
     })
 }
 
-/// The bundle as the crate reads it, if it reads what we do.
+/// The bundle as the crate reads it, if it reads what we do: JSON in which two members could be meant
+/// (`messageSignature` beside `dsseEnvelope`) would otherwise be judged for the one and believed for the
+/// other.
 fn written(bundle: &Bundle<'_>) -> Result<Written, Reason> {
     let malformed = |what: &str| Reason::Malformed(what.to_owned());
     let text = std::str::from_utf8(bundle.json).map_err(|_| malformed("no UTF-8"))?;

@@ -1,5 +1,6 @@
 //! The judgement.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::SystemTime;
@@ -97,7 +98,7 @@ impl Judge {
             Err(reason) => self.refused.push(Refusal {
                 origin: signature.origin().to_owned(),
                 format: signature.format(),
-                reason,
+                reason: reason.told(),
             }),
         }
     }
@@ -279,10 +280,10 @@ impl<'a> Read<'a> {
     }
 
     /// The bytes that were signed, and the signature.
-    fn signed(&self) -> (Vec<u8>, &[u8]) {
+    fn signed(&self) -> (Cow<'_, [u8]>, &[u8]) {
         match self {
-            Self::Bundle(bundle, _) => (bundle.envelope.pae(), &bundle.envelope.signature),
-            Self::SimpleSigning(signed) => (signed.payload.to_vec(), &signed.signature),
+            Self::Bundle(bundle, _) => (bundle.envelope.pae().into(), &bundle.envelope.signature),
+            Self::SimpleSigning(signed) => (signed.payload.into(), &signed.signature),
         }
     }
 

@@ -90,3 +90,66 @@ pub enum Reason {
     #[error("missing or incorrect annotation {0:?}")]
     Annotation(String),
 }
+
+/// So many characters of a signature are told.
+const TOLD: usize = 256;
+
+impl Reason {
+    /// The same with texts that fit into a message: they come from whoever wrote the signature, may be
+    /// megabytes long, and end in logs, events and conditions.
+    pub(crate) fn told(mut self) -> Self {
+        match &mut self {
+            Self::Malformed(text)
+            | Self::Attestation(text)
+            | Self::OtherDigest { named: text, .. }
+            | Self::Signature(text)
+            | Self::Certificate(text)
+            | Self::SignedCertificateTimestamp(text)
+            | Self::TransparencyLog(text)
+            | Self::Timestamp(text) => tell(text),
+            Self::Identity { subject, issuer } => {
+                tell(subject);
+                tell(issuer);
+            }
+            Self::TooLarge { .. }
+            | Self::Format
+            | Self::KeyWanted
+            | Self::CertificateWanted
+            | Self::NoKeyVerifies
+            | Self::Annotation(_) => {}
+        }
+        self
+    }
+}
+
+fn tell(text: &mut String) {
+    let fits = text.len() <= TOLD && !text.contains(char::is_control);
+    if fits {
+        return;
+    }
+    let cut = text.chars().nth(TOLD).is_some();
+    let letters = text.chars().take(TOLD);
+    let letters = letters.map(|letter| if letter.is_control() { ' ' } else { letter });
+    *text = letters.chain(cut.then_some('…')).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, told: &str) {
+        let reason = Reason::Malformed(text.to_owned()).told();
+        assert_eq!(reason, Reason::Malformed(told.to_owned()));
+    }
+
+    #[test]
+    fn a_reason_is_one_line_of_a_few_words() {
+        check("fine", "fine");
+        check("two\nlines\u{1b}[31m", "two lines [31m");
+        check(&"x".repeat(256), &"x".repeat(256));
+        check(&"x".repeat(257), &format!("{}…", "x".repeat(256)));
+        check(&"é".repeat(200), &"é".repeat(200));
+        check(&"é".repeat(1 << 20), &format!("{}…", "é".repeat(256)));
+    }
+}

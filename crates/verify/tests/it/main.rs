@@ -6,5 +6,7 @@
     reason = "helpers of tests may fail the test"
 )]
 
+mod altered;
 mod fixtures;
+mod raw;
 mod verdicts;
