@@ -20,6 +20,22 @@ pub enum Part {
     Helm,
     /// Helm's loader of indexes.
     IndexPeer,
+    /// A registry in memory, with a referrers API.
+    ReferrersRegistry,
+    /// Who signs artifacts, and judges what others signed.
+    Cosign,
+    /// Sigstore's certificate authority.
+    Fulcio,
+    /// What the logs keep their entries in.
+    Trillian,
+    /// The log of certificates.
+    CtLog,
+    /// The log of signatures.
+    Rekor,
+    /// The log of signatures, its second version.
+    RekorTiles,
+    /// Sigstore's timestamp authority.
+    TimestampAuthority,
 }
 
 impl Part {
@@ -32,6 +48,14 @@ impl Part {
             Self::Caddy => "caddy",
             Self::Helm => "helm",
             Self::IndexPeer => "index-peer",
+            Self::ReferrersRegistry => "referrers-registry",
+            Self::Cosign => "cosign",
+            Self::Fulcio => "fulcio",
+            Self::Trillian => "trillian",
+            Self::CtLog => "ctlog",
+            Self::Rekor => "rekor",
+            Self::RekorTiles => "rekor-tiles",
+            Self::TimestampAuthority => "timestamp-authority",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::authority::Authority;
+use crate::crane::crane;
 use crate::folder::Folder;
 use crate::parts::{Part, part};
 use crate::ports::free_port;
@@ -65,7 +66,7 @@ pub enum Guard {
     /// It believes what a token service has signed.
     Token(TokenService),
     /// It speaks TLS, and with nobody whom the same authority does not vouch for.
-    Certificate(Authority),
+    Certificate(Box<Authority>),
 }
 
 /// A request that a registry has answered.
@@ -114,7 +115,7 @@ impl OciRegistry {
     /// that its own is by.
     #[track_caller]
     pub fn with_certificates(authority: Authority) -> Self {
-        Self::guarded(Guard::Certificate(authority), &[])
+        Self::guarded(Guard::Certificate(Box::new(authority)), &[])
     }
 
     #[track_caller]
@@ -267,14 +268,6 @@ impl OciRegistry {
         }
         configuration
     }
-}
-
-#[track_caller]
-fn crane(arguments: &[&str]) {
-    let output = Command::new(part(Part::Crane)).args(arguments).output();
-    let output = output.expect("crane runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "crane {arguments:?}: {said}");
 }
 
 /// A line of the access log, in the combined format:

@@ -2,47 +2,37 @@
 //! wants one.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use url::form_urlencoded;
 
 use crate::registry::Account;
-use crate::runtime::runtime;
+use crate::server::{Answers, Server};
+use crate::web_token::{TokenKey, now};
 
 const ISSUER: &str = "portolan-real";
-const KEY_ID: &str = "the only key";
 
 /// A service that gives tokens to who knows a password, and to nobody else.
 ///
 /// The registry never sees a password: it believes what this service has signed.
 #[derive(Debug)]
 pub struct TokenService {
-    address: SocketAddr,
     desk: Arc<Desk>,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 #[derive(Debug)]
 struct Desk {
-    key: EcdsaKeyPair,
+    key: TokenKey,
     lifetime: Duration,
     state: Mutex<State>,
 }
@@ -57,22 +47,13 @@ struct State {
 impl TokenService {
     /// A service on a port of its own, whose tokens are good for `lifetime`.
     pub fn start(lifetime: Duration) -> Self {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a new key");
         let desk = Arc::new(Desk {
-            key,
+            key: TokenKey::new(),
             lifetime,
             state: Mutex::default(),
         });
-        let listener = runtime()
-            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .expect("a port for the token service");
-        let address = listener.local_addr().expect("its address");
-        let server = runtime().spawn(serve(listener, Arc::clone(&desk)));
-        Self {
-            address,
-            desk,
-            server,
-        }
+        let server = Server::start(Arc::clone(&desk));
+        Self { desk, server }
     }
 
     /// Who gets tokens from now on.
@@ -96,40 +77,17 @@ impl TokenService {
 
     /// The keys that a registry has to believe, as a JSON Web Key Set.
     pub(crate) fn keys(&self) -> Value {
-        // An uncompressed point: 4, x, y.
-        let point = self.desk.key.public_key().as_ref();
-        let (x, y) = point[1..].split_at(32);
-        json!({"keys": [{
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID,
-            "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
-        }]})
+        self.desk.key.set()
     }
 
     /// What a registry that is called `service` has to be told, with the path of a file of keys.
     pub(crate) fn configuration(&self, service: &str, keys: &str) -> Value {
         json!({
-            "realm": format!("http://{}/token", self.address),
+            "realm": format!("http://{}/token", self.server.address()),
             "service": service,
             "issuer": ISSUER,
             "jwks": keys,
         })
-    }
-}
-
-impl Drop for TokenService {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let desk = Arc::clone(&desk);
-        let answer = service_fn(move |request| {
-            let response = desk.answer(&request);
-            async move { Ok::<_, Infallible>(response) }
-        });
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
     }
 }
 
@@ -138,6 +96,18 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn token(&self, user: &str, service: &str, scope: &str) -> Value {
+        let now = now();
+        let lifetime = self.lifetime.as_secs();
+        let claims = json!({
+            "iss": ISSUER, "sub": user, "aud": service, "jti": format!("{now}-{user}"),
+            "iat": now, "nbf": now, "exp": now + lifetime, "access": access(scope),
+        });
+        json!({"token": self.key.sign(&claims), "expires_in": lifetime})
+    }
+}
+
+impl Answers for Desk {
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let query: BTreeMap<_, _> =
             form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -163,24 +133,6 @@ impl Desk {
         *response.status_mut() = status;
         response
     }
-
-    fn token(&self, user: &str, service: &str, scope: &str) -> Value {
-        let now = seconds(SystemTime::now());
-        let lifetime = self.lifetime.as_secs();
-        let claims = json!({
-            "iss": ISSUER, "sub": user, "aud": service, "jti": format!("{now}-{user}"),
-            "iat": now, "nbf": now, "exp": now + lifetime, "access": access(scope),
-        });
-        let header = json!({"alg": "ES256", "typ": "JWT", "kid": KEY_ID});
-        let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encoded(&header), encoded(&claims));
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), signed.as_bytes())
-            .expect("a signature");
-        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
-        json!({"token": token, "expires_in": lifetime})
-    }
 }
 
 fn login(request: &Request<Incoming>) -> Option<(String, String)> {
@@ -201,9 +153,4 @@ fn access(scope: &str) -> Vec<Value> {
             Some(json!({"type": kind, "name": name, "actions": actions}))
         })
         .collect()
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

@@ -27,7 +27,7 @@ enum Door {
     /// Those who send one of these names with its password, in every request.
     Passwords(Mutex<Vec<Account>>),
     /// Those whom the authority vouches for, over TLS.
-    Certificate(Authority),
+    Certificate(Box<Authority>),
 }
 
 /// A request that a web server has answered.
@@ -75,7 +75,7 @@ impl WebServer {
     /// that its own is by.
     #[track_caller]
     pub fn with_certificates(authority: Authority) -> Self {
-        Self::with(Door::Certificate(authority))
+        Self::with(Door::Certificate(Box::new(authority)))
     }
 
     #[track_caller]
