@@ -7,6 +7,7 @@ mod pull;
 mod push;
 mod search;
 mod show;
+mod verify;
 mod versions;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Pull(pull) => pull::run(&session, args.output, &pull).await,
         Command::Push(push) => push::run(&session, args.output, &push).await,
+        Command::Verify(verify) => verify::run(&session, args.output, &verify).await,
         Command::Versions(versions) => versions::run(&session, args.output, &versions).await,
         Command::Explain(explain) => explain::run(&session, args.output, &explain).await,
         Command::Show(show) => show::run(&session, args.output, &show).await,

@@ -59,6 +59,11 @@ pub(crate) fn helm_home() -> Option<PathBuf> {
         .or_else(|| Some(folder("HOME")?.join(".config/helm")))
 }
 
+/// Where programs keep what they can have again.
+pub(crate) fn cache_home() -> Option<PathBuf> {
+    folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))
+}
+
 fn folder(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from)
 }

@@ -4,7 +4,12 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Error;
-use portolan_acquire::{AcquireError, Class, DirectoryError, LookError, PullError, PushError};
+use portolan_acquire::{
+    AcquireError, Class, DirectoryError, LookError, PullError, PushError, RefreshError,
+    VerificationError,
+};
+
+use crate::verification::unmet;
 
 /// A search that came to nothing, where that was to be an error.
 #[derive(Debug)]
@@ -18,9 +23,32 @@ impl fmt::Display for NothingFound {
 
 impl std::error::Error for NothingFound {}
 
+/// Flags that make no sense together.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
 /// The error and what caused it in one line, and under it what helps.
-pub(crate) fn told(error: &Error) -> String {
-    let mut text = format!("error: {error:#}");
+pub(crate) fn told(error: &Error, verbose: bool) -> String {
+    let mut text = match unproven(error) {
+        Some(failure @ VerificationError::Refused { refused, .. }) => {
+            format!("error: {failure}: {}", unmet(refused, verbose))
+        }
+        Some(VerificationError::Unavailable { refused, .. }) => {
+            format!(
+                "error: {error:#}\nOf the others: {}",
+                unmet(refused, verbose)
+            )
+        }
+        _ => format!("error: {error:#}"),
+    };
     let explanation = error
         .downcast_ref::<LookError>()
         .and_then(LookError::explanation);
@@ -41,6 +69,12 @@ pub(crate) fn told(error: &Error) -> String {
              --password-stdin.",
         );
     }
+    if error.is::<RefreshError>() {
+        text.push_str(
+            "\n\n--offline judges with the one that this program was built with, and --trusted-root FILE names \
+             one.",
+        );
+    }
     if let Some(DirectoryError::OutOfSync { .. } | DirectoryError::DoubtfulLock { .. }) =
         error.downcast_ref()
     {
@@ -51,6 +85,9 @@ pub(crate) fn told(error: &Error) -> String {
 
 /// The codes that `portolan --help` lists.
 pub(crate) fn code(error: &Error) -> ExitCode {
+    if error.is::<Usage>() {
+        return ExitCode::from(2);
+    }
     ExitCode::from(match class(error) {
         None | Some(Class::Local) => 1,
         Some(Class::NotFound) => 3,
@@ -61,7 +98,20 @@ pub(crate) fn code(error: &Error) -> ExitCode {
     })
 }
 
+/// Why something is not proven to be signed, if that is it.
+fn unproven(error: &Error) -> Option<&VerificationError> {
+    error
+        .downcast_ref()
+        .or_else(|| match error.downcast_ref()? {
+            PullError::Acquire(AcquireError::Verification(error)) => Some(error),
+            _ => None,
+        })
+}
+
 fn class(error: &Error) -> Option<Class> {
+    if error.is::<RefreshError>() {
+        return Some(Class::Unavailable);
+    }
     error
         .downcast_ref::<LookError>()
         .map(LookError::class)
@@ -70,6 +120,7 @@ fn class(error: &Error) -> Option<Class> {
                 .downcast_ref::<AcquireError>()
                 .map(AcquireError::class)
         })
+        .or_else(|| unproven(error).map(VerificationError::class))
         .or_else(|| error.downcast_ref::<PullError>().map(PullError::class))
         .or_else(|| {
             error

@@ -9,12 +9,14 @@ mod command;
 mod credentials;
 mod exit;
 mod output;
+mod policy;
 mod progress;
 mod reach;
 mod reference;
 mod repositories;
 mod session;
 mod table;
+mod verification;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,7 @@ use crate::args::Args;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let verbose = args.verbose();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", exit::told(&error));
+            eprintln!("{}", exit::told(&error, verbose));
             exit::code(&error)
         }
     }

@@ -74,6 +74,11 @@ fn reference(
     }
 }
 
+/// Anything in a registry. That it is one need not be written, as nothing else is meant.
+pub(crate) fn anything(text: &str) -> anyhow::Result<OciReference> {
+    Ok(text.parse::<OciReference>()?)
+}
+
 /// Where charts are pushed to. What the request names as chart is not looked at.
 pub(crate) fn destination(text: &str) -> anyhow::Result<OciRepository> {
     ensure!(

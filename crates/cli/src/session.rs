@@ -2,21 +2,26 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, ensure};
-use portolan_acquire::{Acquirer, ChartRepository, Limits, Registry, Repository};
+use portolan_acquire::{
+    Acquirer, ChartRepository, Limits, Registry, Repository, TrustRoots, TufRepository,
+};
 use portolan_auth::{Credential, CredentialProvider, Fixed, Tls, Transport};
 use portolan_reference::{OciRepository, RepositoryUrl, Scheme};
+use portolan_verify::TrustRoot;
 
 use crate::args::ConnectionArgs;
-use crate::credentials;
+use crate::credentials::{self, cache_home};
+use crate::exit::Usage;
 use crate::reach::Reach;
 use crate::repositories::{Entry, RepositoryList, with_identity, with_roots};
 
 /// How registries and repositories are reached.
 pub(crate) struct Session {
     pub(crate) acquirer: Acquirer,
+    transport: Transport,
     /// Whom the flags say to believe.
     roots: Tls,
     /// Who the flags say that we are, to the one registry or repository that is asked.
@@ -28,6 +33,14 @@ pub(crate) struct Session {
 impl Session {
     /// `patience` is how long a registry may take until it begins to answer, if not the usual time.
     pub(crate) fn new(args: ConnectionArgs, patience: Option<Duration>) -> anyhow::Result<Self> {
+        if args.allow_insecure_registry {
+            return Err(Usage(
+                "--allow-insecure-registry: no certificate is believed blindly. Name who issued it with \
+                 --ca-file, or use --plain-http for a registry without TLS"
+                    .to_owned(),
+            )
+            .into());
+        }
         let mut transport =
             Transport::builder().user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")));
         if let Some(patience) = patience {
@@ -42,8 +55,10 @@ impl Session {
                 .with_context(|| format!("--token-realm {pair}: `{origin}` is no URL"))?;
             transport = transport.token_realm(registry, origin);
         }
+        let transport = transport.build()?;
         Ok(Self {
-            acquirer: Acquirer::new(transport.build()?, Limits::default()),
+            acquirer: Acquirer::new(transport.clone(), Limits::default()),
+            transport,
             roots: with_roots(Tls::default(), args.ca_file.as_deref())?,
             login: credentials::login(&args)?,
             list: OnceCell::new(),
@@ -134,6 +149,23 @@ impl Session {
         })
     }
 
+    /// The trust root of the public Sigstore as it is published, or with `offline` as it was when this
+    /// program was built. Where it cannot be had, the older one does not take its place unasked: it may
+    /// believe somebody who is no longer to be believed.
+    pub(crate) async fn trust_root(&self, offline: bool) -> anyhow::Result<TrustRoot> {
+        let built_in = TrustRoot::sigstore()?;
+        if offline {
+            return Ok(built_in);
+        }
+        let mut repository = TufRepository::sigstore(self.transport.clone());
+        if let Some(cache) = cache_home() {
+            repository = repository.with_folder(cache.join("portolan/sigstore"));
+        }
+        let roots = TrustRoots::published(built_in, repository);
+        roots.refresh(now()).await?;
+        Ok(roots.current())
+    }
+
     fn provider(&self) -> anyhow::Result<Arc<dyn CredentialProvider>> {
         match &self.login {
             Some(login) => Ok(Arc::new(Fixed::new(login.clone()))),
@@ -145,4 +177,10 @@ impl Session {
         let (certificate, key) = (&self.args.cert_file, &self.args.key_file);
         with_identity(self.roots.clone(), certificate.as_deref(), key.as_deref())
     }
+}
+
+/// The present.
+#[expect(clippy::disallowed_methods, reason = "a person's clock is the clock")]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
 }

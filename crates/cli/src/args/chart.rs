@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueEnum};
 
+use crate::args::PolicyArgs;
+
 #[derive(Debug, Clone, Group)]
 pub(crate) struct ChartArgs {
     /// The chart: `oci://HOST/PATH/CHART`, with `:VERSION` behind it if you like; its name, with
@@ -34,6 +36,32 @@ pub(crate) struct PullArgs {
     /// Refuse a chart that has not the digest that the index of its repository tells
     #[arg(long)]
     pub(crate) require_index_digest: bool,
+    /// Write nothing that is not signed as the flags under Signatures demand
+    #[arg(long)]
+    pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VerifyArgs {
+    /// What is to be signed: `oci://HOST/PATH:TAG` or `oci://HOST/PATH@DIGEST`; `oci://` may be left out
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// Look at this Sigstore bundle, not at what the registry has. Repeatable
+    #[arg(long = "bundle", value_name = "FILE")]
+    pub(crate) bundles: Vec<PathBuf>,
+    /// Write down which signatures were looked at
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Look at what --capture wrote down, not at what the registry has
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bundles", "capture"])]
+    pub(crate) captured: Option<PathBuf>,
+    /// Tell as well which signatures do not count, and why
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
 }
 
 #[derive(Debug, Group)]

@@ -7,6 +7,7 @@ use clap::Args as Group;
 /// Which servers are believed, and who we are to them.
 #[derive(Debug, Clone, Group)]
 #[command(next_help_heading = "Registries and repositories")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ConnectionArgs {
     /// A docker config file with credentials, in place of those of helm and docker
     #[arg(long, global = true, value_name = "FILE", env = "HELM_REGISTRY_CONFIG")]
@@ -31,8 +32,11 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true)]
     pub(crate) pass_credentials: bool,
     /// Speak HTTP without TLS to registries. Others on the way can read and change what is sent
-    #[arg(long, global = true)]
+    #[arg(long, global = true, visible_alias = "allow-http-registry")]
     pub(crate) plain_http: bool,
+    /// In the words of cosign, and refused
+    #[arg(long, global = true, hide = true)]
+    pub(crate) allow_insecure_registry: bool,
     /// Believe servers with a certificate of these authorities as well (PEM)
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use portolan_acquire::{Listing, Step, Taken};
 use serde::Serialize;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use crate::args::{DependencyCommand, Format, ListArgs};
 use crate::output;
 use crate::progress::Bar;
-use crate::session::Session;
+use crate::session::{Session, now};
 use crate::table::table;
 
 pub(crate) async fn run(
@@ -181,11 +180,7 @@ pub(super) async fn bring(session: &Session, folder: &Path, anew: bool) -> anyho
             _ => {}
         }
     };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the lock file says when it was made"
-    )]
-    let now = SystemTime::now();
+    let now = now();
     let acquirer = &session.acquirer;
     let brought = if anew {
         acquirer

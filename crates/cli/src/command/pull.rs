@@ -5,13 +5,17 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use portolan_acquire::Trust;
 use serde::Serialize;
 
 use crate::args::{Format, PullArgs};
+use crate::exit::Usage;
 use crate::output;
+use crate::policy::policy;
 use crate::progress::Bar;
 use crate::reference;
-use crate::session::Session;
+use crate::session::{Session, now};
+use crate::verification::Proof;
 
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -25,12 +29,20 @@ struct Answer {
     path: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     unpacked: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<Proof>,
 }
 
 pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> anyhow::Result<()> {
     let mut request = reference::request(session, &args.chart)?;
     if args.require_index_digest {
         request = request.require_index_digest();
+    }
+    if args.verify {
+        let root = async || session.trust_root(args.policy.offline).await;
+        request = request.verify(policy(&args.policy, root).await?, now());
+    } else if let Some(flag) = args.policy.given() {
+        return Err(Usage(format!("{flag} demands nothing without --verify")).into());
     }
     // Created before anything is downloaded: a folder that cannot be written to is told at once.
     fs::create_dir_all(&args.destination)
@@ -71,6 +83,10 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
         size: pulled.size,
         path: pulled.path,
         unpacked,
+        verification: match &pulled.trust {
+            Trust::Verified(verified) => Some(Proof::from(verified.as_ref())),
+            _ => None,
+        },
     };
     output::answer(format, &answer, |answer| {
         let mut text = match &answer.manifest_digest {
@@ -85,6 +101,9 @@ pub(crate) async fn run(session: &Session, format: Format, args: &PullArgs) -> a
             ),
         };
         // Writing to a string does not fail.
+        for signer in answer.verification.iter().flat_map(Proof::signers) {
+            let _ = writeln!(text, "Signed: {signer}");
+        }
         let _ = writeln!(text, "Saved:  {}", answer.path.display());
         if let Some(folder) = &answer.unpacked {
             let _ = writeln!(text, "Folder: {}", folder.display());

@@ -1,13 +1,11 @@
 //! `portolan push`
 
-use std::time::SystemTime;
-
 use serde::Serialize;
 
 use crate::args::{Format, PushArgs};
 use crate::output;
 use crate::reference;
-use crate::session::Session;
+use crate::session::{Session, now};
 
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -20,11 +18,7 @@ struct Answer {
 pub(crate) async fn run(session: &Session, format: Format, args: &PushArgs) -> anyhow::Result<()> {
     let base = reference::destination(&args.remote)?;
     let registry = session.registry(base)?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the manifest says when the chart was pushed"
-    )]
-    let now = SystemTime::now();
+    let now = now();
     let pushed = session.acquirer.push(&args.chart, &registry, now).await?;
     let answer = Answer {
         chart: pushed.metadata.name.clone(),

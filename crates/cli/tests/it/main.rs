@@ -13,6 +13,7 @@ mod registry;
 mod repository;
 mod search;
 mod site;
+mod verify;
 
 /// Run `portolan` in a home of its own, so that nobody's credentials are at hand.
 fn portolan(home: &Path, arguments: &[&str], input: &str) -> Output {
