@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ tests/tools/build && cargo build --release -p portolan -p portolan-controller
-//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags unmodified repackage dependencies index
+//! $ cargo run --release -p portolan-bench -- pull serve start unchanged tags unmodified repackage dependencies index verify
 //! ```
 //!
 //! CPU and memory compare between machines; seconds only within one run. Peers that are not installed
@@ -20,6 +20,7 @@ mod table;
 mod tags;
 mod unchanged;
 mod unmodified;
+mod verify;
 
 use anyhow::{Result, bail};
 
@@ -40,6 +41,11 @@ fn main() -> Result<()> {
     {
         return index::act(act, file.as_ref());
     }
+    if let [command, act, count] = &asked[..]
+        && command == "verify-act"
+    {
+        return verify::act(act, count.parse()?);
+    }
     let all = [
         "pull",
         "serve",
@@ -50,6 +56,7 @@ fn main() -> Result<()> {
         "repackage",
         "dependencies",
         "index",
+        "verify",
     ]
     .map(str::to_owned);
     for name in if asked.is_empty() { &all[..] } else { &asked } {
@@ -63,6 +70,7 @@ fn main() -> Result<()> {
             "repackage" => repackage::run()?,
             "dependencies" => dependencies::run()?,
             "index" => index::run()?,
+            "verify" => verify::run()?,
             other => bail!("`{other}` is none of {}", all.join(", ")),
         }
     }

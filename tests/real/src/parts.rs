@@ -36,6 +36,8 @@ pub enum Part {
     RekorTiles,
     /// Sigstore's timestamp authority.
     TimestampAuthority,
+    /// Sigstore's libraries.
+    SignaturePeer,
 }
 
 impl Part {
@@ -56,6 +58,7 @@ impl Part {
             Self::Rekor => "rekor",
             Self::RekorTiles => "rekor-tiles",
             Self::TimestampAuthority => "timestamp-authority",
+            Self::SignaturePeer => "signature-peer",
         }
     }
 }
