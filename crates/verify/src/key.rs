@@ -145,8 +145,9 @@ impl Key {
             }
             EC => {
                 let curve = spki.algorithm.parameters_oid();
-                let curve =
-                    curve.map_err(|_| Problem::Algorithm("a curve without a name".into()))?;
+                let curve = curve.map_err(|_| {
+                    Problem::Algorithm("elliptic curve that is spelt out instead of named".into())
+                })?;
                 let algorithms: &[&'static EcdsaVerificationAlgorithm] = match curve {
                     P256 => &[&signature::ECDSA_P256_SHA256_ASN1],
                     P384 => &[

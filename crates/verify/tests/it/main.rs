@@ -8,5 +8,6 @@
 
 mod altered;
 mod fixtures;
+mod keys;
 mod raw;
 mod verdicts;
