@@ -29,8 +29,6 @@ pub(crate) struct RegistrySignatures {
     limits: Limits,
     /// Bytes that may still be fetched.
     left: u64,
-    /// Manifests of referrers that may still be looked at.
-    manifests: usize,
     steps: VecDeque<Step>,
     /// The payload fetched last: signers of one digest usually signed the same bytes.
     payload: Option<(Digest, Bytes)>,
@@ -42,6 +40,8 @@ enum Step {
     Referrers,
     /// Look whether a referrer is a bundle.
     Referrer(Descriptor),
+    /// Tell that there are more.
+    MoreReferrers,
     /// Ask for the tag.
     Tag,
     /// One layer of what the tag names.
@@ -72,7 +72,6 @@ impl RegistrySignatures {
             digest,
             limits,
             left: limits.max_total_bytes,
-            manifests: limits.max_signatures,
             steps,
             payload: None,
         }
@@ -84,13 +83,22 @@ impl RegistrySignatures {
                 let referrers = self.registry.referrers(&self.remote, &self.digest).await?;
                 let mut found = referrers.descriptors().to_vec();
                 found.sort_by_key(rank);
-                found.truncate(self.manifests);
+                if referrers.is_truncated() || found.len() > self.limits.max_signatures {
+                    self.steps.push_front(Step::MoreReferrers);
+                }
+                found.truncate(self.limits.max_signatures);
                 for descriptor in found.into_iter().rev() {
                     self.steps.push_front(Step::Referrer(descriptor));
                 }
                 Ok(None)
             }
-            Step::Referrer(descriptor) => self.bundle(&descriptor).await,
+            Step::Referrer(descriptor) => passing_over(self.bundle(&descriptor).await),
+            Step::MoreReferrers => {
+                let origin = format!("further referrers of {}", self.digest);
+                let limit = self.limits.max_signatures;
+                let why = format!("of referrers no more than {limit} are looked at");
+                Ok(Some(Signature::not_fetched(origin, Format::Bundle, why)))
+            }
             Step::Tag => {
                 let pin = Pin::Tag(self.tag());
                 let found = self.registry.find_manifest(&self.remote, &pin).await?;
@@ -103,26 +111,39 @@ impl RegistrySignatures {
                 }
                 Ok(None)
             }
-            Step::Layer { number, layer } => {
-                let origin = format!("{} layer {number}", self.tag());
-                let Some(payload) = self.payload(&layer).await? else {
-                    let format = Format::SimpleSigning;
-                    return Ok(Some(Signature::too_large(origin, format, layer.size())));
-                };
-                let annotations = layer.annotations().clone();
-                Ok(Some(Signature::simple_signing(
-                    origin,
-                    payload,
-                    annotations,
-                )))
-            }
+            Step::Layer { number, layer } => passing_over(self.layer(number, &layer).await),
         }
+    }
+
+    /// The signature that a layer of the tag is.
+    async fn layer(
+        &mut self,
+        number: usize,
+        layer: &Descriptor,
+    ) -> Result<Option<Signature>, FetchError> {
+        let origin = format!("{} layer {number}", self.tag());
+        let Some(payload) = self.payload(layer).await? else {
+            let (format, why) = (Format::SimpleSigning, too_large(layer));
+            return Ok(Some(Signature::not_fetched(origin, format, why)));
+        };
+        let annotations = layer.annotations().clone();
+        Ok(Some(Signature::simple_signing(
+            origin,
+            payload,
+            annotations,
+        )))
     }
 
     /// The bundle that a referrer is, if it is one.
     async fn bundle(&mut self, found: &Descriptor) -> Result<Option<Signature>, FetchError> {
+        let origin = found.digest().to_string();
+        if found.size() > self.left {
+            let why = too_large(found);
+            return Ok(Some(Signature::not_fetched(origin, Format::Bundle, why)));
+        }
         let pin = Pin::Digest(found.digest().clone());
         let manifest = self.registry.manifest(&self.remote, &pin).await?;
+        self.left = self.left.saturating_sub(manifest.bytes().len() as u64);
         let refers = manifest
             .subject()
             .is_some_and(|subject| *subject.digest() == self.digest);
@@ -132,10 +153,9 @@ impl RegistrySignatures {
         if !refers || !layer.media_type().starts_with(BUNDLE) {
             return Ok(None);
         }
-        let origin = found.digest().to_string();
         if !self.fits(layer) {
-            let format = Format::Bundle;
-            return Ok(Some(Signature::too_large(origin, format, layer.size())));
+            let why = too_large(layer);
+            return Ok(Some(Signature::not_fetched(origin, Format::Bundle, why)));
         }
         let json = self.blob(layer).await?;
         Ok(Some(Signature::bundle(origin, json)))
@@ -178,26 +198,33 @@ impl SignatureSource for RegistrySignatures {
 
     async fn next(&mut self) -> Result<Option<Signature>, FetchError> {
         while let Some(step) = self.steps.pop_front() {
-            match self.take(step).await {
-                Ok(Some(signature)) => return Ok(Some(signature)),
-                Err(error) if !is_passed_over(&error) => return Err(error),
-                Ok(None) | Err(_) => {}
+            if let Some(signature) = self.take(step).await? {
+                return Ok(Some(signature));
             }
         }
         Ok(None)
     }
 }
 
-/// Whether what was asked for is no signature, or is gone. That says nothing about the artifact, and to
-/// ask again will not help.
-fn is_passed_over(error: &FetchError) -> bool {
-    matches!(
-        error,
-        FetchError::NotFound { .. }
+/// What is listed may be no signature, or be gone. That says nothing about the artifact, and to ask
+/// again will not help.
+fn passing_over(
+    looked: Result<Option<Signature>, FetchError>,
+) -> Result<Option<Signature>, FetchError> {
+    match looked {
+        Err(
+            FetchError::NotFound { .. }
             | FetchError::IsIndex { .. }
             | FetchError::BadManifest { .. }
-            | FetchError::TooLarge { .. }
-    )
+            | FetchError::TooLarge { .. },
+        ) => Ok(None),
+        other => other,
+    }
+}
+
+/// Why something is not fetched.
+fn too_large(content: &Descriptor) -> String {
+    format!("{} bytes are more than may be fetched", content.size())
 }
 
 /// What is likely to be a signature comes first, as only so many are looked at.

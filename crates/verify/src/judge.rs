@@ -265,10 +265,7 @@ impl<'a> Read<'a> {
                 signed.is_about(digest)?;
                 Ok(Self::SimpleSigning(signed))
             }
-            Content::TooLarge { .. } => Err(Reason::TooLarge {
-                what: "bytes",
-                limit: limits.max_signature_bytes,
-            }),
+            Content::NotFetched { why, .. } => Err(Reason::NotFetched(why.clone())),
         }
     }
 

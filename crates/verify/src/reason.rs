@@ -37,6 +37,9 @@ pub enum Reason {
         /// How much there may be.
         limit: u64,
     },
+    /// It was found and not fetched, as that is more than [`Limits`](crate::Limits) allow.
+    #[error("passed over: {0}")]
+    NotFetched(String),
     /// It cannot be read as what it claims to be.
     #[error("unreadable: {0}")]
     Malformed(String),
@@ -112,6 +115,7 @@ impl Reason {
                 tell(issuer);
             }
             Self::TooLarge { .. }
+            | Self::NotFetched(_)
             | Self::Format
             | Self::KeyWanted
             | Self::CertificateWanted

@@ -25,9 +25,9 @@ pub(crate) enum Content {
         annotations: BTreeMap<String, String>,
     },
     Bundle(#[serde(with = "base64_bytes")] Vec<u8>),
-    TooLarge {
+    NotFetched {
         format: Format,
-        size: u64,
+        why: String,
     },
 }
 
@@ -64,12 +64,15 @@ impl Signature {
         }
     }
 
-    /// One of `size` bytes that was not fetched, because that is more than the policy's
+    /// One that was found and not fetched, because that is more than the policy's
     /// [limits](crate::Limits) allow: it is passed over, but not in silence.
-    pub fn too_large(origin: impl Into<String>, format: Format, size: u64) -> Self {
+    pub fn not_fetched(origin: impl Into<String>, format: Format, why: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
-            content: Content::TooLarge { format, size },
+            content: Content::NotFetched {
+                format,
+                why: why.into(),
+            },
         }
     }
 
@@ -83,7 +86,7 @@ impl Signature {
         match self.content {
             Content::SimpleSigning { .. } => Format::SimpleSigning,
             Content::Bundle(_) => Format::Bundle,
-            Content::TooLarge { format, .. } => format,
+            Content::NotFetched { format, .. } => format,
         }
     }
 
@@ -101,7 +104,7 @@ impl Signature {
                         .sum::<usize>()
             }
             Content::Bundle(json) => json.len(),
-            Content::TooLarge { size, .. } => return *size,
+            Content::NotFetched { .. } => 0,
         };
         bytes as u64
     }

@@ -338,6 +338,9 @@ async fn that_nobody_could_look_is_not_that_there_is_no_signature() {
         Lie::UnauthorizedLoop {
             at: Target::Referrers,
         },
+        Lie::LoginPage {
+            at: Target::Referrers,
+        },
         Lie::TooManyRequests {
             at: Target::Referrers,
             retry_after: Some("30".into()),
@@ -474,7 +477,7 @@ async fn a_signature_of_many_bytes_is_passed_over_unfetched() {
     registry.forget_requests();
     let error = refusal(signed.acquire(None).await.unwrap_err());
     let refused = &error.refused().unwrap().refused;
-    assert!(matches!(refused[0].reason, Reason::TooLarge { .. }));
+    assert!(matches!(refused[0].reason, Reason::NotFetched(_)));
     assert!(!signed.asked().contains(&"blobs".to_owned()));
     signed.sign(Format::Bundle, &signed.key);
     assert!(signed.acquire(None).await.unwrap().trust.is_proven());
@@ -516,9 +519,12 @@ async fn of_referrers_that_are_no_signatures_only_so_many_are_looked_at() {
     let mut limits = portolan_verify::Limits::default();
     limits.max_signatures = 3;
     let request = signed.wanted_under(limits);
-    signed.world.acquire(&request, None).await.unwrap_err();
+    let error = refusal(signed.world.acquire(&request, None).await.unwrap_err());
     let asked = signed.asked();
     assert_eq!(asked.iter().filter(|kind| *kind == "referrer").count(), 3);
+    let told = &error.refused().unwrap().refused;
+    let why = "of referrers no more than 3 are looked at".to_owned();
+    assert_eq!(told[0].reason, Reason::NotFetched(why));
 }
 
 #[tokio::test]
@@ -531,7 +537,7 @@ async fn what_all_signatures_together_may_have_is_not_exceeded_by_fetching() {
     }
     registry.forget_requests();
     let mut limits = portolan_verify::Limits::default();
-    limits.max_total_bytes = 2500;
+    limits.max_total_bytes = 4500;
     let request = signed.wanted_under(limits);
     signed.world.acquire(&request, None).await.unwrap_err();
     let asked = signed.asked();
@@ -554,4 +560,19 @@ async fn of_a_listed_referrer_that_names_another_subject_no_blob_is_fetched() {
     registry.forget_requests();
     signed.acquire(None).await.unwrap_err();
     assert!(!signed.asked().contains(&"blobs".to_owned()));
+}
+
+#[tokio::test]
+async fn a_tag_that_holds_no_signatures_is_not_that_there_are_none() {
+    let signed = Signed::honest().await;
+    let registry = &signed.world.registry;
+    let tag = format!("{}.sig", signed.manifest.replace(':', "-"));
+    let kind = "application/vnd.oci.image.index.v1+json";
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{kind}","manifests":[]}}"#);
+    registry.push_manifest("charts/app", Some(&tag), kind, index.as_bytes());
+    let error = refusal(signed.acquire(None).await.unwrap_err());
+    assert!(
+        matches!(error, VerificationError::Unavailable { .. }),
+        "{error}"
+    );
 }
