@@ -82,7 +82,8 @@ fn is_one_note(note: &str, signed: &[u8]) -> bool {
     let Some(signatures) = signatures.strip_prefix(b"\n") else {
         return false;
     };
-    signatures.ends_with(b"\n") && !signatures.windows(2).any(|two| two == b"\n\n")
+    let whole = signatures.starts_with("— ".as_bytes()) && signatures.ends_with(b"\n");
+    whole && !signatures.windows(2).any(|two| two == b"\n\n")
 }
 
 /// The entries, which must have been proven.

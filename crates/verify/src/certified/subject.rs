@@ -36,3 +36,33 @@ fn user_name(certificate: &[u8]) -> Option<String> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, OtherNameValue, SanType};
+
+    use super::*;
+
+    fn certificate(names: Vec<SanType>) -> Vec<u8> {
+        let mut certificate = CertificateParams::default();
+        certificate.subject_alt_names = names;
+        let key = KeyPair::generate().unwrap();
+        certificate.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    fn other(last: u64, name: &str) -> SanType {
+        let kind = vec![1, 3, 6, 1, 4, 1, 57264, 1, last];
+        SanType::OtherName((kind, OtherNameValue::Utf8String(name.to_owned())))
+    }
+
+    #[test]
+    fn a_user_name_is_read_where_fulcio_writes_it() {
+        let alice = || other(7, "alice!lab");
+        let named = Some("alice!lab".to_owned());
+        assert_eq!(user_name(&certificate(vec![alice()])), named);
+        assert_eq!(user_name(&certificate(vec![other(8, "x"), alice()])), named);
+        assert_eq!(user_name(&certificate(vec![other(8, "alice!lab")])), None);
+        assert_eq!(user_name(&certificate(Vec::new())), None);
+        assert_eq!(user_name(b""), None);
+    }
+}

@@ -9,5 +9,7 @@
 mod altered;
 mod fixtures;
 mod keys;
+mod logs;
 mod raw;
+mod roots;
 mod verdicts;
