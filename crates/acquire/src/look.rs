@@ -212,6 +212,13 @@ impl Acquirer {
         })
     }
 
+    /// Whether the artifact at `path` was proven to be signed as the policy of `request` demands, which
+    /// must be this very policy. It never is where there is no policy. Costs no request.
+    pub async fn is_proven(&self, request: &Request, store: &Store, path: &str) -> bool {
+        let record = store.record(path).await;
+        record.is_some_and(|record| is_proven(&record, request))
+    }
+
     async fn tags(&self, request: &Request, registry: &Registry) -> Result<Vec<String>, LookError> {
         let remote = registry.for_chart(request.chart()).await;
         let remote = remote.map_err(LookError::Credential)?;
