@@ -180,6 +180,8 @@ struct Built {
     summary: String,
     /// The values files that were merged into it, if it was brought in this pass.
     values_files: Option<Vec<String>>,
+    /// What was proven of its signatures, if that was asked for.
+    verified: Option<String>,
     /// Whether nothing had to be asked or brought, so that there is no news at all.
     untouched: bool,
 }
@@ -203,7 +205,16 @@ impl Built {
             reason,
             summary,
             values_files: None,
+            verified: None,
             untouched: true,
+        }
+    }
+
+    /// It was proven to be signed as the spec demands, or else nobody asked.
+    fn verified(self, version: &str, is_proven: bool) -> Self {
+        Self {
+            verified: is_proven.then(|| message::verified(version)),
+            ..self
         }
     }
 
@@ -260,6 +271,10 @@ async fn run<C: Cluster>(chart: &HelmChart, context: &Context<C>) -> Pass {
         events,
     };
     let result = passing.bring().await;
+    let result = result.map_err(|failure| match chart.spec.verify {
+        Some(_) => failure,
+        None => failure.withdrawn(),
+    });
     Pass {
         artifact: passing.artifact,
         source_revision: passing.source_revision,

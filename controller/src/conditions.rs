@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use portolan_api::{condition, message, reason};
 
-use crate::failure::{Failure, Retry};
+use crate::failure::{Claim, Failure, Retry};
 
 /// What a message may weigh in the status of an object, in bytes; the API server refuses more.
 const MAX_MESSAGE_BYTES: usize = 32_768;
@@ -59,6 +59,8 @@ pub(crate) enum Outcome<'a> {
         reason: &'a str,
         /// The same as a sentence.
         message: &'a str,
+        /// What was proven of its signatures, if that was asked for.
+        verified: Option<&'a str>,
     },
     /// Something stopped the pass.
     Failed(&'a Failure),
@@ -124,19 +126,26 @@ pub(crate) fn after(
         list.remove(condition::ARTIFACT_IN_STORAGE);
     }
     match outcome {
-        Outcome::Stored { reason, message } => {
+        Outcome::Stored {
+            reason,
+            message,
+            verified,
+        } => {
             for gone in [
                 condition::STORAGE_OPERATION_FAILED,
                 condition::FETCH_FAILED,
                 condition::BUILD_FAILED,
                 condition::ARTIFACT_OUTDATED,
-                condition::SOURCE_VERIFIED,
                 condition::RECONCILING,
                 condition::STALLED,
             ] {
                 list.remove(gone);
             }
             list.set(condition::ARTIFACT_IN_STORAGE, true, reason, message);
+            match verified {
+                Some(text) => list.set(condition::SOURCE_VERIFIED, true, reason::SUCCEEDED, text),
+                None => list.remove(condition::SOURCE_VERIFIED),
+            }
             observed = before.generation;
         }
         Outcome::Failed(failure) => {
@@ -227,18 +236,17 @@ impl List<'_> {
                 }
             }
         }
-        // Verification speaks of this pass or not at all.
-        if self.is(condition::SOURCE_VERIFIED, "False") {
-            self.remove(condition::SOURCE_VERIFIED);
-        }
         self.set(failure.condition, true, failure.reason, &failure.message);
-        if failure.unverified {
-            self.set(
+        match failure.claim {
+            // Bad news speaks of this pass or not at all, and good news of what is there.
+            Claim::Kept if has_artifact && self.is(condition::SOURCE_VERIFIED, "True") => {}
+            Claim::Kept | Claim::Withdrawn => self.remove(condition::SOURCE_VERIFIED),
+            Claim::Denied => self.set(
                 condition::SOURCE_VERIFIED,
                 false,
                 reason::VERIFICATION_ERROR,
                 &failure.message,
-            );
+            ),
         }
         // What is not there cannot be outdated.
         if let Some(chosen) = failure.chosen.as_ref().filter(|_| has_artifact) {

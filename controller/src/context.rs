@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kube::runtime::reflector;
-use portolan_acquire::Acquirer;
+use portolan_acquire::{Acquirer, TrustRoots};
 use portolan_api::{Bucket, GitRepository, HelmRepository};
 use portolan_store::{Address, Store};
 
@@ -26,6 +26,8 @@ pub(crate) struct Context<C: Cluster> {
     pub(crate) git_repositories: reflector::Store<GitRepository>,
     /// Every `Bucket` that is watched, as last seen.
     pub(crate) buckets: reflector::Store<Bucket>,
+    /// Which authorities and logs are believed where a chart names who may sign.
+    pub(crate) trust_roots: TrustRoots,
     /// What flags decide.
     pub(crate) settings: Settings,
 }

@@ -6,6 +6,7 @@
 mod chart;
 mod index;
 mod source;
+mod verification;
 
 use std::error::Error;
 use std::time::Duration;
@@ -31,12 +32,23 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What has to happen before it is worth trying again.
     pub(crate) retry: Retry,
-    /// Whether verification was asked for and is owed.
-    pub(crate) unverified: bool,
+    /// What becomes of what was said of signatures before.
+    pub(crate) claim: Claim,
     /// What was to be stored, when it got that far.
     pub(crate) chosen: Option<Box<Chosen>>,
     /// Whether it is worth a warning, rather than a remark: something has to be waited for.
     pub(crate) is_alarming: bool,
+}
+
+/// What becomes of the claim that the artifact in storage is signed by whom the spec names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It stands: nothing that was found out speaks against it.
+    Kept,
+    /// It is not made any more: nobody asks for it, or it was proven of other keys than those of now.
+    Withdrawn,
+    /// It is denied: verification was asked for, and did not succeed.
+    Denied,
 }
 
 /// What was to be stored.
@@ -84,7 +96,7 @@ impl Failure {
             event_reason: reason,
             message: redacted(message),
             retry: Retry::SOON,
-            unverified: false,
+            claim: Claim::Kept,
             chosen: None,
             is_alarming: true,
         }
@@ -136,6 +148,17 @@ impl Failure {
             reason::UNSUPPORTED_FIELD,
             &format!("{field}: {what}; nothing is fetched while it stays so"),
         )
+    }
+
+    /// The same, and what is in storage is not said to be signed as the spec demands.
+    pub(crate) fn withdrawn(self) -> Self {
+        match self.claim {
+            Claim::Kept => Self {
+                claim: Claim::Withdrawn,
+                ..self
+            },
+            Claim::Withdrawn | Claim::Denied => self,
+        }
     }
 
     /// Our own fault.

@@ -14,6 +14,7 @@ mod deploy;
 mod engine;
 mod events;
 mod failure;
+mod fingerprint;
 mod flags;
 mod kind;
 mod leader;
@@ -31,6 +32,7 @@ mod run;
 mod scratch;
 mod secrets;
 mod translate;
+mod trust_root;
 #[cfg(test)]
 mod world;
 
@@ -39,3 +41,4 @@ pub use crate::local::{
     Local, LocalOptions, LocalSource, Observed, ParseSourceError, SourceError, StartError, State,
     Table,
 };
+pub use crate::trust_root::ReadTrustRootError;

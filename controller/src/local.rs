@@ -27,6 +27,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::cluster::{Folder, Follower, Problem};
+use crate::trust_root::ReadTrustRootError;
 
 pub(crate) use self::command::local;
 pub use self::observed::{Observed, State};
@@ -58,6 +59,9 @@ pub struct LocalOptions {
     /// Whether a chart is refused whose bytes do not have the digest that the index of its repository
     /// promises, or of which it promises none.
     pub require_index_digest: bool,
+    /// Which authorities and logs are believed where a chart names who may sign: a `trusted_root.json`.
+    /// `None` means the public Sigstore instance.
+    pub trusted_root: Option<PathBuf>,
 }
 
 impl Default for LocalOptions {
@@ -70,6 +74,7 @@ impl Default for LocalOptions {
             follow: true,
             sources: Vec::new(),
             require_index_digest: false,
+            trusted_root: None,
         }
     }
 }
@@ -230,6 +235,9 @@ pub enum StartError {
         /// Why.
         source: Box<SourceError>,
     },
+    /// There is nobody to believe.
+    #[error("there is no trust root for signatures")]
+    TrustRoot(#[from] ReadTrustRootError),
     /// There is no way to speak to registries.
     #[error("cannot speak to registries")]
     Transport(#[from] BuildTransportError),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use kube::Client;
 use kube::runtime::reflector::store::Writer;
-use portolan_acquire::{Acquirer, Limits};
+use portolan_acquire::{Acquirer, Limits, TrustRoots};
 use portolan_api::{Bucket, GitRepository, HelmChart, HelmRepository};
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store, host_name};
@@ -35,6 +35,7 @@ use crate::observer::Observer;
 use crate::pages::Pages;
 use crate::repository;
 use crate::scratch::{Scratch, purge};
+use crate::trust_root::{keep_fresh, trust_roots};
 
 /// How long the tasks have to end, of the 10 seconds that a pod has: engines take 8 at most, the file
 /// server 5.
@@ -56,6 +57,7 @@ pub(crate) async fn run(
     let stopped = stop_signals().context("cannot listen to signals")?;
     let scope = check(&flags, &environment)?;
     let ports = Ports::take(&flags).await?;
+    let at_hand = Parts::new(&flags).await?;
     let metrics = Metrics::new();
     let (seat, leadership) = if flags.leader_election.enable_leader_election {
         let (seat, leadership) = Seat::empty();
@@ -81,7 +83,7 @@ pub(crate) async fn run(
         Candidate::new(lease, flags.leader_election.terms(), seat)
     });
     let work = Work {
-        parts: Parts::new(&flags)?,
+        parts: at_hand,
         flags: &flags,
         scope,
         client,
@@ -195,10 +197,11 @@ struct Parts {
     transport: Transport,
     address: Address,
     notifier: Option<Notifier>,
+    trust_roots: TrustRoots,
 }
 
 impl Parts {
-    fn new(flags: &RunFlags) -> anyhow::Result<Self> {
+    async fn new(flags: &RunFlags) -> anyhow::Result<Self> {
         let realms = flags.access.token_realm.iter();
         let transport = realms
             .fold(Transport::builder(), |builder, (registry, origin)| {
@@ -212,10 +215,13 @@ impl Parts {
             advertised => Address::new(advertised),
         };
         let events = addresses.events_addr.0.clone();
+        let (file, storage) = (&flags.access.trusted_root, &flags.storage.storage_path);
+        let trust_roots = trust_roots(file.as_deref(), &transport, storage).await;
         Ok(Self {
             notifier: events.map(|address| Notifier::new(transport.clone(), address, host_name())),
             transport,
             address: address.context("--storage-adv-addr")?,
+            trust_roots: trust_roots.context("--trusted-root")?,
         })
     }
 }
@@ -274,11 +280,13 @@ impl Work<'_> {
             repositories: repositories.as_reader(),
             git_repositories: git_repositories.as_reader(),
             buckets: buckets.as_reader(),
+            trust_roots: self.parts.trust_roots.clone(),
             settings: Settings {
                 require_index_digest: self.flags.access.require_index_digest,
                 ..Settings::default()
             },
         });
+        tasks.spawn(fresh(self.parts.trust_roots.clone(), end(told.clone())));
         let (announce, news) = unbounded_channel();
         let announcer = || Announcer::new(announce.clone());
         tasks.spawn(observed(
@@ -376,6 +384,15 @@ fn observed<K: Watched>(
         observer.run(end(told)).await;
         Ok(())
     }
+}
+
+/// Follow the public trust root for as long as there is something to do with it.
+async fn fresh(roots: TrustRoots, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = keep_fresh(roots) => {}
+        () = shutdown => {}
+    }
+    Ok(())
 }
 
 async fn looked_after<K: Reconcile>(

@@ -1,8 +1,10 @@
-//! The Secrets that a repository names.
+//! The Secrets that a repository or a chart names.
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
-use portolan_api::{HelmRepository, LocalObjectReference, reason};
+use portolan_api::{HelmChart, HelmRepository, LocalObjectReference, reason};
 
 use crate::chain::chain;
 use crate::cluster::Cluster;
@@ -53,4 +55,47 @@ impl Secrets {
         };
         Ok(Self { credential, tls })
     }
+}
+
+/// The Secret that `spec.verify` of `chart` names, if it names one, from the chart's own namespace.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be had. Without it nothing may be fetched.
+pub(crate) async fn verification<C: Cluster>(
+    chart: &HelmChart,
+    cluster: &C,
+) -> Result<Option<Secret>, Failure> {
+    let Some(verify) = &chart.spec.verify else {
+        return Ok(None);
+    };
+    let Some(LocalObjectReference { name }) = &verify.secret_ref else {
+        return Ok(None);
+    };
+    let secret = cluster.read::<Secret>(&chart.home(), name).await;
+    match secret.map_err(|error| Failure::verifier(verify, &chain(&error)))? {
+        Some(secret) => Ok(Some(secret)),
+        None => Err(Failure::verifier(
+            verify,
+            &format!("secrets \"{name}\" not found"),
+        )),
+    }
+}
+
+/// `namespace/name`.
+pub(crate) fn home(secret: &Secret) -> String {
+    format!(
+        "{}/{}",
+        secret.namespace().unwrap_or_default(),
+        secret.name_any()
+    )
+}
+
+/// What a Secret holds, by key; `stringData` counts where there is no API server to fold it in.
+pub(crate) fn values(secret: &Secret) -> BTreeMap<&str, &[u8]> {
+    let data = secret.data.iter().flatten();
+    let folded = secret.string_data.iter().flatten();
+    data.map(|(key, value)| (key.as_str(), value.0.as_slice()))
+        .chain(folded.map(|(key, value)| (key.as_str(), value.as_bytes())))
+        .collect()
 }

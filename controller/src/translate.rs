@@ -4,6 +4,7 @@
 //! anything is fetched.
 
 mod access;
+mod verification;
 
 use std::sync::Arc;
 
@@ -24,21 +25,32 @@ use crate::failure::Failure;
 use crate::kind::{Kind as _, Watched as _};
 use crate::secrets::Secrets;
 
+pub(crate) use self::verification::policy;
+
 /// How much of a revision becomes part of a version: labels are made of versions, and are short.
 const REVISION_CHARACTERS: usize = 12;
 
 /// Refuse what this version cannot do, naming the field.
 pub(crate) fn refuse_unsupported(spec: &HelmChartSpec) -> Result<(), Failure> {
-    if spec.verify.is_some() {
-        return Err(Failure {
-            unverified: true,
-            ..Failure::unsupported(
-                "spec.verify",
-                "signatures cannot be verified by this version",
-            )
-        });
+    match &spec.verify {
+        Some(verify) => verification::refuse_unsupported(verify),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Refuse to take `chart` from where there are no signatures, if it is to be verified.
+pub(crate) fn refuse_unverifiable(chart: &HelmChart) -> Result<(), Failure> {
+    if chart.spec.verify.is_none() {
+        return Ok(());
+    }
+    let source = &chart.spec.source_ref;
+    Err(Failure::unverifiable(
+        "spec.verify",
+        &format!(
+            "only a chart of a HelmRepository of type 'oci' can be verified, and {} '{}' is none",
+            source.kind, source.name
+        ),
+    ))
 }
 
 /// The chart that is to be acquired for `chart` from `repository`.

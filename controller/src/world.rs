@@ -11,7 +11,7 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::{reflector, watcher};
 use kube::{Resource, ResourceExt as _};
-use portolan_acquire::{Acquirer, Limits};
+use portolan_acquire::{Acquirer, Limits, TrustRoots};
 use portolan_api::HelmRepository;
 use portolan_auth::Transport;
 use portolan_kit::{Registry, WebServer};
@@ -105,6 +105,7 @@ impl World {
             repositories,
             git_repositories: reflector::store().0,
             buckets: reflector::store().0,
+            trust_roots: TrustRoots::embedded().unwrap(),
             settings,
         });
         Self {

@@ -1,15 +1,17 @@
 //! A chart from a `HelmRepository`.
 
 use kube::ResourceExt as _;
-use portolan_acquire::{Acquired, IndexDigest, Look, Request};
+use portolan_acquire::{Acquired, IndexDigest, Look, Request, Trust};
 use portolan_api::{HelmRepository, condition, message, reason};
+use tracing::info;
 
 use super::{Built, Observing as _, Passing};
 use crate::artifact::published;
+use crate::clock::now;
 use crate::cluster::{Cluster, Event};
 use crate::failure::Failure;
 use crate::plan::{Step, plan};
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::translate;
 
 impl<C: Cluster> Passing<'_, C> {
@@ -26,14 +28,24 @@ impl<C: Cluster> Passing<'_, C> {
         } else {
             request
         };
+        let request = self.demanding_signatures(request).await?;
+        let is_proven = self.is_proven(&request).await;
         let timeout = repository
             .spec
             .timeout()
             .unwrap_or(context.settings.default_timeout);
-        let acting = self.look_and_bring(repository, &request);
+        // All that a download needs is more than a stack should hold.
+        let acting = Box::pin(self.look_and_bring(repository, &request));
         let (look, acquired) = tokio::time::timeout(timeout, acting)
             .await
-            .map_err(|_| Failure::timed_out(timeout))??;
+            .unwrap_or_else(|_| Err(Failure::timed_out(timeout)))
+            .map_err(|failure| {
+                if is_proven {
+                    failure
+                } else {
+                    failure.withdrawn()
+                }
+            })?;
         let chart = request.chart().as_str();
         let Some(acquired) = acquired else {
             let spec = &self.chart.spec;
@@ -43,8 +55,10 @@ impl<C: Cluster> Passing<'_, C> {
                 look.version(),
                 packaged,
                 &self.values_files_then(chart, look.version()),
-            ));
+            )
+            .verified(look.version(), is_proven));
         };
+        tell_who_signed(&acquired);
         self.events.extend(warnings(&request, &look, &acquired));
         self.events.extend(self.emptied(&acquired));
         let built = Built::new(
@@ -56,7 +70,29 @@ impl<C: Cluster> Passing<'_, C> {
         if let Some(stored) = acquired.artifact {
             self.artifact = Some(published(&stored, look.version(), &context.address));
         }
-        Ok(built.brought(acquired.values_files))
+        Ok(built
+            .verified(look.version(), acquired.trust.is_proven())
+            .brought(acquired.values_files))
+    }
+
+    /// The same request; nothing but what is signed as the chart's spec demands may come of it.
+    async fn demanding_signatures(&self, request: Request) -> Result<Request, Failure> {
+        let Some(verify) = &self.chart.spec.verify else {
+            return Ok(request);
+        };
+        let secret = secrets::verification(self.chart, &self.context.cluster).await?;
+        let root = || self.context.trust_roots.current();
+        let policy = translate::policy(verify, secret.as_ref(), root)?;
+        Ok(request.verify(policy, now()))
+    }
+
+    /// Whether what is held was proven to be signed as `request` demands.
+    async fn is_proven(&self, request: &Request) -> bool {
+        let Some(held) = &self.artifact else {
+            return false;
+        };
+        let (conductor, store) = (&self.context.acquirer, &self.context.store);
+        conductor.is_proven(request, store, &held.path).await
     }
 
     async fn look_and_bring(
@@ -120,6 +156,15 @@ impl<C: Cluster> Passing<'_, C> {
         acquired
             .values_emptied
             .then(|| Event::warning(reason::NO_VALUES_FILES, message::no_values_files(asked)))
+    }
+}
+
+/// Who signed is for the log; conditions tell that somebody did who may.
+fn tell_who_signed(acquired: &Acquired) {
+    if let Trust::Verified(verified) = &acquired.trust {
+        let signers = verified.signatures.iter().map(|one| one.signer.to_string());
+        let signers = signers.collect::<Vec<_>>().join(", ");
+        info!(digest = %verified.digest, signers, "the signature was verified");
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) async fn report<C: Cluster>(
         Ok(Done::Stored(built)) => Outcome::Stored {
             reason: built.reason,
             message: &built.summary,
+            verified: built.verified.as_deref(),
         },
         Ok(Done::Rested) => Outcome::Rested,
         Err(failure) => Outcome::Failed(failure),

@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::kind::Watched;
+use crate::translate;
 
 /// What a chart is taken from, as it was last seen.
 pub(super) enum Source {
@@ -35,10 +36,12 @@ impl Source {
     ) -> Result<Self, Failure> {
         match chart.spec.source_ref.kind {
             SourceKind::GitRepository => {
+                translate::refuse_unverifiable(chart)?;
                 let source = find(&context.git_repositories, chart, context).await?;
                 Ok(Self::Files(GitRepository::NAME, artifact(&*source, chart)?))
             }
             SourceKind::Bucket => {
+                translate::refuse_unverifiable(chart)?;
                 let source = find(&context.buckets, chart, context).await?;
                 Ok(Self::Files(Bucket::NAME, artifact(&*source, chart)?))
             }
@@ -47,6 +50,7 @@ impl Source {
                 if repository.spec.repository_type() == RepositoryType::Oci {
                     return Ok(Self::Registry(repository));
                 }
+                translate::refuse_unverifiable(chart)?;
                 let artifact = artifact(&*repository, chart)?;
                 Ok(Self::Index(repository, artifact))
             }

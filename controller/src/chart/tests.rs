@@ -1,4 +1,5 @@
 mod sources;
+mod verification;
 
 use std::time::Duration;
 

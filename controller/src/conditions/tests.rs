@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::failure::Chosen;
+use crate::failure::{Chosen, Claim};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -65,6 +65,7 @@ fn message_of<'a>(conditions: &'a [Condition], kind: &str) -> &'a str {
 const STORED: Outcome<'_> = Outcome::Stored {
     reason: reason::CHART_PULL_SUCCEEDED,
     message: "pulled 'app' chart with version '1.0.0'",
+    verified: None,
 };
 
 #[test]
@@ -92,6 +93,91 @@ fn a_stored_artifact_clears_every_failure_and_is_ready() {
         ]
     );
     assert_eq!(observed, 1);
+}
+
+#[test]
+fn a_proof_is_told_of_what_is_stored_and_of_nothing_else() {
+    #[track_caller]
+    fn check(before_status: Option<&str>, outcome: Outcome<'_>, expected: Option<&str>) {
+        let old = before_status.map(|status| condition("SourceVerified", status, "x", "x"));
+        let old: Vec<_> = old.into_iter().collect();
+        let (conditions, _) = after(HELM_CHART, before(&old), outcome, &time(NOW));
+        let found = told(&conditions);
+        let found = found.iter().find(|one| one.starts_with("SourceVerified"));
+        assert_eq!(found.map(String::as_str), expected);
+    }
+    let proven = Outcome::Stored {
+        reason: reason::CHART_PULL_SUCCEEDED,
+        message: "pulled",
+        verified: Some("verified signature of version 1.0.0"),
+    };
+    let succeeded = Some("SourceVerified=True/Succeeded");
+    for status in [None, Some("True"), Some("False")] {
+        check(status, proven, succeeded);
+        check(status, STORED, None);
+    }
+    let failed = |claim| Failure {
+        claim,
+        ..failure(LATER)
+    };
+    let (kept, withdrawn) = (failed(Claim::Kept), failed(Claim::Withdrawn));
+    check(None, Outcome::Failed(&kept), None);
+    check(
+        Some("True"),
+        Outcome::Failed(&kept),
+        Some("SourceVerified=True/x"),
+    );
+    check(Some("False"), Outcome::Failed(&kept), None);
+    for status in [None, Some("True"), Some("False")] {
+        check(status, Outcome::Failed(&withdrawn), None);
+        let denied = failed(Claim::Denied);
+        let refused = Some("SourceVerified=False/VerificationError");
+        check(status, Outcome::Failed(&denied), refused);
+    }
+}
+
+#[test]
+fn nothing_is_said_of_signatures_where_nothing_is_stored() {
+    let old = [condition("SourceVerified", "True", "Succeeded", "x")];
+    let failure = failure(LATER);
+    let seen = Before {
+        has_artifact: false,
+        ..before(&old)
+    };
+    let (conditions, _) = after(HELM_CHART, seen, Outcome::Failed(&failure), &time(NOW));
+    let kinds = conditions.iter().map(|condition| condition.type_.as_str());
+    assert!(!kinds.collect::<Vec<_>>().contains(&"SourceVerified"));
+}
+
+/// As Flux stores them where a signature is refused.
+#[test]
+fn a_refused_signature_weighs_more_than_the_failed_build() {
+    let failure = Failure {
+        claim: Claim::Denied,
+        ..Failure::build("ChartVerificationError", "chart verification error: x")
+    };
+    let seen = Before {
+        had_artifact: false,
+        has_artifact: false,
+        observed_generation: -1,
+        ..before(&[])
+    };
+    let (conditions, observed) = after(HELM_CHART, seen, Outcome::Failed(&failure), &time(NOW));
+    assert_eq!(
+        told(&conditions),
+        [
+            "Reconciling=True/ProgressingWithRetry",
+            "Ready=False/VerificationError",
+            "BuildFailed=True/ChartVerificationError",
+            "SourceVerified=False/VerificationError",
+        ]
+    );
+    assert_eq!(
+        message_of(&conditions, "Ready"),
+        "chart verification error: x"
+    );
+    assert_eq!(message_of(&conditions, "Reconciling"), "building artifact");
+    assert_eq!(observed, -1);
 }
 
 #[test]

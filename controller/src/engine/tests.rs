@@ -7,7 +7,7 @@ use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use kube::runtime::reflector;
-use portolan_acquire::{Acquirer, Limits};
+use portolan_acquire::{Acquirer, Limits, TrustRoots};
 use portolan_api::{Artifact, annotation};
 use portolan_auth::Transport;
 use portolan_store::{Address, Options, Store as Files};
@@ -209,6 +209,7 @@ impl Rig {
                 repositories,
                 git_repositories: reflector::store().0,
                 buckets: reflector::store().0,
+                trust_roots: TrustRoots::embedded().expect("a trust root"),
                 settings: Settings::default(),
             }),
             objects: Writer::default(),

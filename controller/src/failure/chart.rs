@@ -72,10 +72,8 @@ impl Failure {
                 );
                 Self::remote(&text, error.is_denied(), error.retry_after())
             }
-            AcquireError::Verification(_) | AcquireError::Untrusted { .. } => Self::build(
-                reason::CHART_VERIFICATION_ERROR,
-                &format!("{}{}", message::CHART_VERIFICATION_ERROR, chain(error)),
-            ),
+            AcquireError::Verification(source) => Self::verifying(source),
+            AcquireError::Untrusted { .. } => Self::unproven(&chain(error)),
             AcquireError::NoUrl { .. }
             | AcquireError::IndexDigest { .. }
             | AcquireError::NoIndexDigest { .. } => pulling(&format!(
@@ -136,7 +134,7 @@ impl Failure {
         )
     }
 
-    fn credential(error: &portolan_auth::CredentialError) -> Self {
+    pub(super) fn credential(error: &portolan_auth::CredentialError) -> Self {
         Self::fetch(
             reason::AUTHENTICATION_FAILED,
             &format!(
@@ -148,13 +146,7 @@ impl Failure {
 
     /// Whether a server wanted another credential is told by its answer, never by words in it.
     fn remote(text: &str, denied: bool, retry_after: Option<Duration>) -> Self {
-        // How a TLS client tells that the other side answered in clear text.
-        let hint = if text.contains("InvalidContentType") {
-            "; the registry does not speak TLS: spec.insecure of the HelmRepository allows plain HTTP"
-        } else {
-            ""
-        };
-        let text = &format!("{text}{hint}");
+        let text = &hinted(text);
         let failure = if denied {
             Self::fetch(
                 reason::AUTHENTICATION_FAILED,
@@ -165,6 +157,17 @@ impl Failure {
         };
         failure.not_before(retry_after)
     }
+}
+
+/// What a registry's answer came to, and what to do about it where that is known.
+pub(super) fn hinted(text: &str) -> String {
+    // How a TLS client tells that the other side answered in clear text.
+    let hint = if text.contains("InvalidContentType") {
+        "; the registry does not speak TLS: spec.insecure of the HelmRepository allows plain HTTP"
+    } else {
+        ""
+    };
+    format!("{text}{hint}")
 }
 
 /// Why each of the nearest candidates was refused. What was wanted is told already.

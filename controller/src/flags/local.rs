@@ -46,6 +46,10 @@ pub(crate) struct LocalFlags {
     /// or of which it promises none
     #[arg(long)]
     pub(crate) require_index_digest: bool,
+    /// Which authorities and logs are believed where signatures name no key: a `trusted_root.json`; else
+    /// the public Sigstore instance
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
     /// Also write what happens to standard error
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub(crate) log_level: Option<LogLevel>,

@@ -236,6 +236,10 @@ pub(crate) struct Access {
     /// or of which it promises none
     #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, action = Set, value_parser = parse::boolean)]
     pub(crate) require_index_digest: bool,
+    /// Which authorities and logs are believed where signatures name no key: a `trusted_root.json`; else
+    /// the public Sigstore instance
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
     /// Key exchange algorithms of SSH
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) ssh_kex_algos: Vec<String>,

@@ -50,6 +50,7 @@ const FLAGS: &str = "
     ssh-hostkey-algos -
     kubeconfig -
     token-realm -
+    trusted-root -
     require-index-digest false
 ";
 

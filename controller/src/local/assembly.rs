@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::news::Announcer;
 use crate::observer::Observer;
 use crate::repository;
+use crate::trust_root::{keep_fresh, trust_roots};
 
 /// How many objects of a kind are worked on at a time. More are no faster, and a burden to registries.
 const CONCURRENT: usize = 8;
@@ -64,6 +65,8 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         })
         .user_agent(concat!("portolan-controller/", env!("CARGO_PKG_VERSION")))
         .build()?;
+    let trusted = options.trusted_root.as_deref();
+    let trust_roots = trust_roots(trusted, &transport, storage.path()).await?;
 
     let repositories = Writer::<HelmRepository>::new(());
     let git_repositories = Writer::<GitRepository>::new(());
@@ -76,6 +79,7 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         repositories: repositories.as_reader(),
         git_repositories: git_repositories.as_reader(),
         buckets: buckets.as_reader(),
+        trust_roots: trust_roots.clone(),
         settings: Settings {
             require_index_digest: options.require_index_digest,
             ..Settings::default()
@@ -103,6 +107,7 @@ pub(super) async fn start(folder: &Path, options: LocalOptions) -> Result<Local,
         ..looking_after.over::<HelmChart>(Writer::new(()), |_| true)
     };
     tasks.spawn(engine.run(looking_after.end()));
+    tasks.spawn(while_running(keep_fresh(trust_roots), looking_after.end()));
     if options.follow {
         tasks.spawn(while_running(
             follower.follow(LOOK_EVERY),

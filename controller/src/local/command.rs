@@ -48,6 +48,7 @@ async fn run(flags: &LocalFlags) -> Result<End, String> {
         follow: !flags.once,
         sources: flags.source.clone(),
         require_index_digest: flags.require_index_digest,
+        trusted_root: flags.trusted_root.clone(),
     };
     let mut local = Local::start(&flags.folder, options)
         .await

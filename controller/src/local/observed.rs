@@ -99,6 +99,13 @@ impl Observed {
         self.path.as_deref()
     }
 
+    /// Whether its manifest demands signatures, and what is stored was proven to have them.
+    pub fn is_verified(&self) -> bool {
+        let conditions = self.conditions.as_array().into_iter().flatten();
+        let mut verified = conditions.filter(|one| one["type"] == condition::SOURCE_VERIFIED);
+        verified.any(|one| one["status"] == "True")
+    }
+
     fn of<K: Shown>(object: &K, state: State) -> Self {
         let ready = answer(object);
         let artifact = object.artifact();

@@ -124,7 +124,14 @@ fn cells(object: &Observed) -> [String; 3] {
 /// How an object is, in a line.
 pub(super) fn status(object: &Observed) -> String {
     match object.state() {
-        State::Ready => printable(object.message().unwrap_or_default()),
+        State::Ready => {
+            let proof = if object.is_verified() {
+                ", signature verified"
+            } else {
+                ""
+            };
+            format!("{}{proof}", printable(object.message().unwrap_or_default()))
+        }
         State::Failed => object.reason().unwrap_or_default().to_owned(),
         State::Pending => "in progress".to_owned(),
         State::Going => "being removed".to_owned(),

@@ -26,6 +26,7 @@ pub(super) async fn report<C: Cluster>(
     let stored = revision.map_or_else(String::new, |text| message::stored_index_revision(text));
     let outcome = match &pass.result {
         Ok(Done::Stored | Done::Unchanged) => Outcome::Stored {
+            verified: None,
             reason: reason::SUCCEEDED,
             message: &stored,
         },

@@ -1,9 +1,7 @@
 //! From the Secrets of a repository to what it is reached with.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use portolan_api::{HelmRepository, Provider, reason};
@@ -15,7 +13,7 @@ use tracing::info;
 
 use crate::chain::chain;
 use crate::failure::Failure;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, home, values};
 
 /// The type of Secrets that `kubectl create secret docker-registry` makes.
 const DOCKER_CONFIG_TYPE: &str = "kubernetes.io/dockerconfigjson";
@@ -207,21 +205,9 @@ fn bad_files(prefix: &str, text: &str) -> Failure {
     Failure::fetch(reason::AUTHENTICATION_FAILED, &format!("{prefix}{text}"))
 }
 
-fn home(secret: &Secret) -> String {
-    format!(
-        "{}/{}",
-        secret.namespace().unwrap_or_default(),
-        secret.name_any()
-    )
-}
-
-/// The value of a key; `stringData` counts where there is no API server to fold it in.
+/// The value of a key.
 fn bytes_of<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
-    let folded = secret.string_data.as_ref().and_then(|data| data.get(key));
-    folded.map(String::as_bytes).or_else(|| {
-        let data: &BTreeMap<String, ByteString> = secret.data.as_ref()?;
-        Some(&data.get(key)?.0)
-    })
+    values(secret).remove(key)
 }
 
 /// The same as text. One that is none is no reason to go on without it.

@@ -4,6 +4,7 @@ mod following;
 mod once;
 mod repositories;
 mod sources;
+mod verified;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -110,6 +110,16 @@ fn what_cannot_work_is_refused_at_the_start_by_the_name_of_its_flag() {
         "--storage-addr: cannot listen on `nonsense`",
     );
     place.refuses(&["--storage-adv-addr=a b"], "--storage-adv-addr");
+    place.refuses(
+        &["--trusted-root=/nowhere"],
+        "--trusted-root: cannot read /nowhere: No such file",
+    );
+    let kubeconfig = place.folder.path().join("kubeconfig");
+    let kubeconfig = kubeconfig.display();
+    place.refuses(
+        &[&format!("--trusted-root={kubeconfig}")],
+        &format!("--trusted-root: cannot use {kubeconfig}: not a usable trusted root: "),
+    );
     place.refuses(&["--kubeconfig=/nowhere"], "--kubeconfig cannot be used");
     place.refuses(
         &["--feature-gates=Nonsense=true"],

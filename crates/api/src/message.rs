@@ -36,6 +36,8 @@ pub const REPOSITORY_LOGIN_FAILED: &str = "failed to authenticate with the Helm 
 pub const INDEX_FETCH_FAILED: &str =
     "failed to fetch Helm repository index: failed to cache index to temporary file: ";
 
+/// Nobody can tell who must have signed; the provider in quotes, `: ` and the cause follow.
+pub const VERIFIER_FAILED: &str = "failed to verify the signature using provider ";
 /// A signature was accepted; the version of the chart follows.
 pub const VERIFIED_VERSION: &str = "verified signature of version ";
 /// Stored files of an object that is gone were removed.
@@ -57,6 +59,11 @@ pub fn packaged(chart: &str, version: &str, values_files: &[String]) -> String {
         text.push(']');
     }
     text
+}
+
+/// What a condition says of a chart whose signature was accepted.
+pub fn verified(version: &str) -> String {
+    format!("{VERIFIED_VERSION}{version}")
 }
 
 /// What a message says of a source that has not stored anything.

@@ -132,13 +132,13 @@ fn what_is_suspended_is_told_and_is_no_failure() {
 fn a_field_that_cannot_be_honoured_is_named_and_nothing_is_fetched() {
     let registry = registry(&["1.0.0"]);
     let manifests = Manifests::new(&registry);
-    manifests.chart("hello", "1.x", "verify: { provider: cosign }");
+    manifests.chart("hello", "1.x", "verify: { provider: notation }");
     check(
         &manifests,
         1,
         &[
             "HelmChart default/hello is not ready: VerificationError",
-            "spec.verify: signatures cannot be verified",
+            "spec.verify.provider: signatures of notation cannot be verified",
         ],
     );
     assert!(registry.requests().is_empty());
@@ -258,6 +258,10 @@ fn arguments_that_cannot_be_used_end_with_2_and_say_why() {
         (
             &["--storage-path", inside],
             "which is inside the folder of manifests",
+        ),
+        (
+            &["--trusted-root", "/no/such/file"],
+            "there is no trust root for signatures: cannot read /no/such/file: No such file",
         ),
         (
             &["--storage-addr", &taken],
