@@ -23,7 +23,7 @@ pub struct Demand {
     /// The issuer and the name that must be in the certificate, to the letter.
     pub identity: Option<(String, String)>,
     /// The same as regular expressions.
-    pub identity_pattern: Option<(String, String)>,
+    pub pattern: Option<(String, String)>,
     /// What must be signed together with the digest.
     pub annotations: Vec<(String, String)>,
     /// The file with what is believed.
@@ -106,6 +106,14 @@ impl Demand {
         }
     }
 
+    /// A signature by a name like this, says an issuer like this: regular expressions.
+    pub fn pattern(issuer: &str, name: &str) -> Self {
+        Self {
+            pattern: Some((issuer.to_owned(), name.to_owned())),
+            ..Self::default()
+        }
+    }
+
     /// The flags.
     pub fn flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
@@ -117,7 +125,7 @@ impl Demand {
             push("certificate-oidc-issuer", issuer);
             push("certificate-identity", name);
         }
-        if let Some((issuer, name)) = &self.identity_pattern {
+        if let Some((issuer, name)) = &self.pattern {
             push("certificate-oidc-issuer-regexp", issuer);
             push("certificate-identity-regexp", name);
         }
@@ -133,7 +141,7 @@ impl Demand {
             (self.use_timestamps, "use-signed-timestamps"),
         ] {
             if wanted {
-                push(name, "true");
+                flags.push(format!("--{name}"));
             }
         }
         flags

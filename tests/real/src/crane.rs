@@ -21,3 +21,9 @@ pub fn pinned(tagged: &str) -> String {
     let (repository, _) = tagged.rsplit_once(':').expect("a tag");
     format!("{repository}@{}", digest.trim())
 }
+
+/// Copy what is at one reference to another.
+#[track_caller]
+pub fn copy(from: &str, to: &str) {
+    crane(&["copy", from, to]);
+}

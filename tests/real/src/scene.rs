@@ -58,11 +58,17 @@ impl<'a, C> Scene<'a, C> {
     /// In front of a registry or a web server.
     #[track_caller]
     pub fn in_front_of(cluster: &'a Cluster, namespace: &str, charts: C) -> Self {
+        Self::with_flags(cluster, namespace, charts, &[])
+    }
+
+    /// The same, with more flags for the controller.
+    #[track_caller]
+    pub fn with_flags(cluster: &'a Cluster, namespace: &str, charts: C, flags: &[&str]) -> Self {
         let namespace = cluster.namespace(namespace);
         let scope = Scope::Namespace(namespace.clone());
         Self {
             cluster,
-            controller: Controller::start(cluster, scope),
+            controller: Controller::start_with(cluster, scope, flags),
             namespace,
             charts,
             helm: Helm::new(),

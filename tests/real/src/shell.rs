@@ -15,6 +15,15 @@ pub fn portolan(
     home: &Path,
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Result<String, String> {
+    let (code, said) = portolan_exit(home, arguments);
+    if code == 0 { Ok(said) } else { Err(said) }
+}
+
+/// The same with the exit code, and what it printed or, when it failed, said.
+pub fn portolan_exit(
+    home: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> (i32, String) {
     let output = Command::new(&ours().cli)
         .args(arguments)
         .env_clear()
@@ -22,9 +31,11 @@ pub fn portolan(
         .env("HELM_CONFIG_HOME", home.join("config"))
         .output()
         .expect("portolan runs");
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let code = output.status.code().expect("nobody kills it");
+    let said = if output.status.success() {
+        output.stdout
     } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+        output.stderr
+    };
+    (code, String::from_utf8_lossy(&said).into_owned())
 }
