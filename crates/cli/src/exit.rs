@@ -41,7 +41,9 @@ pub(crate) fn told(error: &Error, verbose: bool) -> String {
         Some(failure @ VerificationError::Refused { refused, .. }) => {
             format!("error: {failure}: {}", unmet(refused, verbose))
         }
-        Some(VerificationError::Unavailable { refused, .. }) => {
+        Some(VerificationError::Unavailable { refused, .. })
+            if !refused.counting.is_empty() || !refused.refused.is_empty() =>
+        {
             format!(
                 "error: {error:#}\nOf the others: {}",
                 unmet(refused, verbose)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use portolan_kit::{CosignKey, Registry, chart_archive};
+use portolan_kit::{CosignKey, Lie, Registry, Target, chart_archive};
 use tempfile::TempDir;
 
 use crate::{code, err, json, out, portolan};
@@ -147,12 +147,37 @@ fn what_could_not_be_found_out_is_not_what_is_not_signed() {
     let world = World::signed();
     world.refused(&format!("verify CHART:9 {UNLOGGED}"), 3, "not found");
     world.refused(&format!("verify CHART {UNLOGGED}"), 1, "reference");
+    let verify = format!("verify CHART:1.0.0 {UNLOGGED}");
+    world.registry.tell(Lie::Status {
+        at: Target::Referrers,
+        status: 500,
+        times: Lie::ALWAYS,
+    });
+    world.refused(&verify, 5, "not every signature could be looked at");
+    let stranger = CosignKey::generate();
+    world
+        .registry
+        .sign_with_tag("charts/app", &world.digest, &stranger);
+    world.refused(
+        &verify,
+        5,
+        "\nOf the others: no matching signatures\n  sha256-",
+    );
+    world.registry.be_honest();
+    code(&world.run(&verify), 0);
     let nobody = format!("verify 127.0.0.1:1/app:1 {UNLOGGED}");
     world.refused(&nobody, 5, "127.0.0.1:1");
     let guarded = Registry::builder().basic_auth("ci", "secret");
     let guarded = World::new(guarded.start_blocking());
     let verify = format!("verify CHART@DIGEST {UNLOGGED}");
     guarded.refused(&verify, 4, "helm registry login");
+    let config = format!(
+        r#"{{"auths":{{"{}":{{"username":"ci","password":"secret"}}}}}}"#,
+        guarded.registry.address()
+    );
+    fs::write(guarded.home.path().join("config.json"), config).unwrap();
+    let verify = format!("{verify} --registry-config config.json");
+    guarded.refused(&verify, 7, "no signatures found");
 }
 
 #[test]
