@@ -20,6 +20,15 @@ const STORIES: &[(&str, &[&str])] = &[
         &["~6.5 is 6.5.1 today", "podinfo 6.5.1 is in "],
     ),
     (
+        "verify_before_unpacking",
+        &[
+            "1 of 2 required signers agree",
+            "podinfo 6.5.1 is in ",
+            "signed by key alice.pub (bundle)",
+            "signed by key bob.pub (simple signing)",
+        ],
+    ),
+    (
         "explain_a_range",
         &["chose `1.10.0", "only pre-releases would do"],
     ),
