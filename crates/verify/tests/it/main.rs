@@ -10,6 +10,7 @@ mod altered;
 mod fixtures;
 mod keys;
 mod logs;
+mod patterns;
 mod raw;
 mod roots;
 mod verdicts;
