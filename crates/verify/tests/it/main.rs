@@ -7,10 +7,14 @@
 )]
 
 mod altered;
+mod bounds;
 mod fixtures;
+mod judging;
 mod keys;
 mod logs;
 mod patterns;
+mod policies;
 mod raw;
 mod roots;
+mod sources;
 mod verdicts;
