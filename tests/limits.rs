@@ -138,6 +138,32 @@ fn charts() -> Vec<Row> {
     ]
 }
 
+fn verify() -> Vec<Row> {
+    let verify = portolan_verify::Limits::default();
+    vec![
+        (
+            "verify::Limits::max_signatures",
+            verify.max_signatures.to_string(),
+        ),
+        (
+            "verify::Limits::max_total_bytes",
+            bytes(verify.max_total_bytes),
+        ),
+        (
+            "verify::Limits::max_signature_bytes",
+            bytes(verify.max_signature_bytes),
+        ),
+        (
+            "verify::Limits::max_entries",
+            verify.max_entries.to_string(),
+        ),
+        (
+            "verify::PublicKey::MAX_BYTES",
+            bytes(size(portolan_verify::PublicKey::MAX_BYTES)),
+        ),
+    ]
+}
+
 fn acquire() -> Vec<Row> {
     let acquire = portolan_acquire::Limits::default();
     vec![
@@ -202,7 +228,7 @@ fn store() -> Vec<Row> {
 
 #[test]
 fn every_default_is_in_the_table_and_the_table_has_nothing_else() {
-    let code: BTreeMap<String, String> = [fetch(), charts(), acquire(), store()]
+    let code: BTreeMap<String, String> = [fetch(), charts(), verify(), acquire(), store()]
         .into_iter()
         .flatten()
         .map(|(name, value)| (name.to_owned(), value))

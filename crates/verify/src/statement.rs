@@ -47,11 +47,11 @@ impl Statement {
         }
         let written: Written = serde_json::from_slice(&envelope.payload)
             .map_err(|error| Reason::Malformed(format!("statement: {error}")))?;
-        if written.kind != STATEMENT {
-            return Err(Reason::Malformed(format!("type {:?}", written.kind)));
-        }
         if written.predicate_type != SIGNATURE {
             return Err(Reason::Attestation(written.predicate_type));
+        }
+        if written.kind != STATEMENT {
+            return Err(Reason::Malformed(format!("type {:?}", written.kind)));
         }
         Ok(Self {
             annotations: annotations(&written.subject),

@@ -6,6 +6,7 @@
     reason = "helpers of tests may fail the test"
 )]
 
+mod advisories;
 mod altered;
 mod bounds;
 mod fixtures;
