@@ -3,6 +3,8 @@
 //! what becomes of charts that somebody has changed.
 
 use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use portolan_real::{
     Artifact, Believed, Caller, Cluster, Evidence, Id, KeyKind, OciRegistry, ReferrersRegistry,
@@ -10,6 +12,9 @@ use portolan_real::{
     is_true_for, pinned,
 };
 use serde_json::{Value, json};
+
+/// The log of a registry is complete a moment after an answer was given.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// A namespace whose controller believes the private sigstore, and a registry of either kind.
 struct Story<C> {
@@ -262,6 +267,7 @@ fn what_is_proven_is_not_asked_for_again_until_the_keys_change() {
     let artifact = story.until_verified(&chart, "1.0.0");
 
     let asked = || {
+        sleep(SETTLED);
         let seen = story.scene.charts.seen("charts/app");
         let ours = seen.iter().filter(|seen| seen.agent.contains("portolan"));
         ours.filter(|seen| seen.target.contains("/referrers/") || seen.target.contains("sha256-"))
@@ -299,6 +305,7 @@ fn what_cannot_be_verified_is_told_and_not_fetched() {
     let (_, _, message) = condition(&told, "Ready").expect("a condition");
     assert!(message.contains("spec.verify.provider"), "{message}");
     assert_eq!(Artifact::of(&told), None);
+    sleep(SETTLED);
     let seen = story.scene.charts.seen("charts/app");
     assert!(
         !seen.iter().any(|seen| seen.agent.contains("portolan")),
