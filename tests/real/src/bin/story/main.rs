@@ -1,6 +1,6 @@
-//! The whole story with Flux's own helm-controller, three times: a `HelmRelease` whose chart is in an OCI
+//! The whole story with Flux's own helm-controller, over and over: a `HelmRelease` whose chart is in an OCI
 //! registry, in an HTTPS repository with an index, or in the tarball of a Git repository is installed, upgraded,
-//! and kept through what breaks meanwhile.
+//! and kept through what breaks meanwhile; and one whose chart has to be signed, with a key or by somebody.
 //!
 //! helm-controller cannot be built from a pinned module, so it is taken by its path and this is no
 //! part of the suite:
@@ -17,6 +17,7 @@
 mod git;
 mod index;
 mod registry;
+mod signed;
 mod stage;
 
 use std::path::PathBuf;
@@ -71,7 +72,8 @@ fn main() -> ExitCode {
         Ok(foreign) => {
             let cluster = Cluster::start();
             foreign.add_resources(&cluster);
-            let stories: [fn(&Foreign, &Cluster); 3] = [registry::tell, index::tell, git::tell];
+            let stories: [fn(&Foreign, &Cluster); 4] =
+                [registry::tell, index::tell, git::tell, signed::tell];
             for tell in stories {
                 tell(&foreign, &cluster);
             }

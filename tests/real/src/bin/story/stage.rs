@@ -31,9 +31,20 @@ pub(crate) struct Stage<'a, C> {
 impl<'a, C> Stage<'a, C> {
     /// A namespace called `name`, in which charts are at `charts`.
     pub(crate) fn new(foreign: &Foreign, cluster: &'a Cluster, name: &str, charts: C) -> Self {
+        Self::with_flags(foreign, cluster, name, charts, &[])
+    }
+
+    /// The same, with more flags for the controller.
+    pub(crate) fn with_flags(
+        foreign: &Foreign,
+        cluster: &'a Cluster,
+        name: &str,
+        charts: C,
+        flags: &[&str],
+    ) -> Self {
         println!("{name}");
         let folder = Folder::new("helm-controller");
-        let scene = Scene::in_front_of(cluster, name, charts);
+        let scene = Scene::with_flags(cluster, name, charts, flags);
         Self {
             _helm_controller: foreign.start(cluster, name, &folder),
             _folder: folder,
@@ -45,15 +56,25 @@ impl<'a, C> Stage<'a, C> {
 
     /// Create the `HelmRelease`. Its message is "one".
     pub(crate) fn release(&self, chart: &Value) {
+        self.release_of(&json!({"chart": {"spec": chart}}));
+    }
+
+    /// Create the `HelmRelease` of a chart that is there already.
+    pub(crate) fn release_chart(&self) {
+        let name = &self.chart.name;
+        self.release_of(&json!({"chartRef": {"kind": "HelmChart", "name": name}}));
+    }
+
+    fn release_of(&self, chart: &Value) {
+        let mut spec = json!({"interval": "1h", "values": {"message": "one"}});
+        for (key, value) in chart.as_object().expect("an object") {
+            spec[key] = value.clone();
+        }
         self.scene.api().create(&json!({
             "apiVersion": "helm.toolkit.fluxcd.io/v2",
             "kind": "HelmRelease",
             "metadata": {"namespace": self.scene.namespace, "name": self.release.name},
-            "spec": {
-                "interval": "1h",
-                "chart": {"spec": chart},
-                "values": {"message": "one"},
-            },
+            "spec": spec,
         }));
     }
 
