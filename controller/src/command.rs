@@ -10,6 +10,7 @@ use tracing::{error, info};
 
 use crate::flags::{self, Command, RunFlags, given_without_effect};
 use crate::local::local;
+use crate::preflight::preflight;
 use crate::{logging, run};
 
 /// The exit code for a command line that leads nowhere, as Go's flag packages have it.
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
     match flags.command {
         Command::Run(flags) => in_a_runtime(controller(*flags, given_without_effect(&matches))),
         Command::Local(flags) => in_a_runtime(local(flags)),
+        Command::Preflight(flags) => in_a_runtime(preflight(flags)),
         Command::Crds => told(print_crds(&mut io::stdout().lock())),
         Command::Version => told(
             writeln!(

@@ -7,6 +7,7 @@
 mod gates;
 mod local;
 mod parse;
+mod preflight;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use crate::flags::local::{LocalFlags, Output};
+pub(crate) use crate::flags::preflight::PreflightFlags;
 pub(crate) use crate::flags::run::{LogEncoding, LogLevel, Reconciling, RunFlags};
 pub(crate) use crate::flags::without_effect::given_without_effect;
 
@@ -44,6 +46,12 @@ pub(crate) enum Command {
     Run(Box<RunFlags>),
     /// Reconcile the objects in a folder of manifests, without a cluster.
     Local(LocalFlags),
+    /// Find charts whose spec.verify Flux takes and this controller refuses, before it takes Flux's place:
+    /// ends with 0 if there is none, 1 if there is one, 2 if nobody can tell.
+    ///
+    /// Nothing is written. `HelmCharts` and `HelmRepositories` of all namespaces are listed, and the Secrets
+    /// that spec.verify names are read.
+    Preflight(PreflightFlags),
     /// Print the custom resource definitions as YAML.
     Crds,
     /// Print the version.

@@ -27,6 +27,7 @@ mod object;
 mod observer;
 mod pages;
 mod plan;
+mod preflight;
 mod repository;
 mod run;
 mod scratch;

@@ -75,10 +75,7 @@ pub(crate) async fn verification<C: Cluster>(
     let secret = cluster.read::<Secret>(&chart.home(), name).await;
     match secret.map_err(|error| Failure::verifier(verify, &chain(&error)))? {
         Some(secret) => Ok(Some(secret)),
-        None => Err(Failure::verifier(
-            verify,
-            &format!("secrets \"{name}\" not found"),
-        )),
+        None => Err(Failure::no_secret(verify, name)),
     }
 }
 

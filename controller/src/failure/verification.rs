@@ -23,6 +23,11 @@ impl Failure {
         Self::fetch(reason::VERIFICATION_ERROR, &text).denied()
     }
 
+    /// The Secret that `verify` names is not there.
+    pub(crate) fn no_secret(verify: &Verification, name: &str) -> Self {
+        Self::verifier(verify, &format!("secrets \"{name}\" not found"))
+    }
+
     /// The spec asks for a verification that this version does not do. Nothing was fetched.
     pub(crate) fn unverifiable(field: &str, what: &str) -> Self {
         Self::unsupported(field, what).denied()

@@ -7,4 +7,5 @@
 )]
 
 mod local;
+mod preflight;
 mod run;
