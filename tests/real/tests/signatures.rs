@@ -174,12 +174,13 @@ fn a_signature_by_a_key_is_good_for_that_key() {
     }
 }
 
+const LARGER_HASH: Verdict = only_ours(
+    "cosign signs with the curve's own hash and verifies with SHA-256, unless it is told \
+     otherwise (sigstore/cosign#5091); ours tries the curve's hash first",
+);
+
 #[test]
 fn keys_of_every_kind_are_good() {
-    const LARGER_HASH: Verdict = only_ours(
-        "cosign signs with the curve's own hash and verifies with SHA-256, unless it is told \
-         otherwise (sigstore/cosign#5091); ours tries the curve's hash first",
-    );
     for (kind, bundle, tag) in [
         (KeyKind::Rsa2048, ACCEPTED, ACCEPTED),
         (KeyKind::Rsa4096, ACCEPTED, ACCEPTED),
@@ -190,6 +191,39 @@ fn keys_of_every_kind_are_good() {
         let with = Signature::with(&own);
         Charts::signed(with).judged(&key(&own), bundle);
         Charts::signed(with.as_tag()).judged(&key(&own), tag);
+    }
+}
+
+#[test]
+fn keys_of_every_kind_are_good_when_they_are_logged() {
+    const NEWER_ENTRY: Verdict = only_cosign(
+        "the second Rekor's entries are read for P-256 only; ours refuses what it cannot read, \
+         where an entry is demanded",
+    );
+    let rsa = SigningKey::new(KeyKind::Rsa2048);
+    let curve = SigningKey::new(KeyKind::P384);
+    let (with_rsa, with_curve) = (Signature::with(&rsa), Signature::with(&curve));
+    let (first, second) = (Evidence::Rekor, Evidence::RekorTiles);
+    for (own, signature, unasked, demanded) in [
+        (&rsa, with_rsa.proven(first), ACCEPTED, ACCEPTED),
+        (&rsa, with_rsa.as_tag().proven(first), ACCEPTED, ACCEPTED),
+        (&rsa, with_rsa.proven(second), ACCEPTED, NEWER_ENTRY),
+        (&curve, with_curve.proven(second), LARGER_HASH, REFUSED),
+        (
+            &curve,
+            with_curve.as_tag().proven(first),
+            LARGER_HASH,
+            REFUSED,
+        ),
+    ] {
+        let charts = Charts::unsigned();
+        // RSA signs alike what is alike, and the second Rekor takes nothing twice.
+        for (reference, place) in charts.0.iter().zip(["first", "second"]) {
+            let annotations = [("place", place)];
+            STAGE.lab.sign(reference, &signature.saying(&annotations));
+        }
+        charts.judged(&key(own), unasked);
+        charts.judged(&logged_key(own), demanded);
     }
 }
 
