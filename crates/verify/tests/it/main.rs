@@ -10,6 +10,8 @@ mod advisories;
 mod altered;
 mod bounds;
 mod fixtures;
+mod forge;
+mod forgeries;
 mod judging;
 mod keys;
 mod logs;
