@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::registry::{INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE, Registry};
+use crate::artifact::Artifact;
+use crate::registry::{MANIFEST_MEDIA_TYPE, Registry};
 
 const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const BUNDLE_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -162,53 +163,12 @@ impl Registry {
     }
 
     /// The same with a bundle as given, whatever is in it.
-    ///
-    /// Where the registry has no referrers API, the index under the tag `sha256-<hex>` is kept as a
-    /// client has to keep it.
-    ///
-    /// # Panics
-    ///
-    /// If that tag holds something else than an index.
     pub fn attach_bundle(&self, repository: &str, subject: &str, bundle: &str) -> String {
-        let mut manifest = self.empty_manifest(repository);
-        let size = self.manifest(repository, subject).map_or(0, |it| it.len());
-        manifest["artifactType"] = BUNDLE_MEDIA_TYPE.into();
-        manifest["subject"] = json!({
-            "mediaType": MANIFEST_MEDIA_TYPE, "digest": subject, "size": size,
-        });
-        manifest["annotations"] = json!({
-            "dev.sigstore.bundle.content": "dsse-envelope",
-            "dev.sigstore.bundle.predicateType": PREDICATE_TYPE,
-        });
-        manifest["layers"] = json!([{
-            "mediaType": BUNDLE_MEDIA_TYPE,
-            "digest": self.push_blob(repository, bundle.as_bytes()),
-            "size": bundle.len(),
-        }]);
-        let written = manifest.to_string();
-        let bytes = written.as_bytes();
-        let digest = self.push_manifest(repository, None, MANIFEST_MEDIA_TYPE, bytes);
-        if !self.has_referrers() {
-            let descriptor = json!({
-                "mediaType": MANIFEST_MEDIA_TYPE, "digest": digest, "size": bytes.len(),
-                "artifactType": BUNDLE_MEDIA_TYPE, "annotations": manifest["annotations"],
-            });
-            self.refer_by_tag(repository, subject, descriptor);
-        }
-        digest
-    }
-
-    /// Add to the index that stands in for the referrers API.
-    fn refer_by_tag(&self, repository: &str, subject: &str, descriptor: Value) {
-        let tag = subject.replace(':', "-");
-        let mut index = self.manifest(repository, &tag).map_or_else(
-            || json!({ "schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": [] }),
-            |bytes| serde_json::from_slice(&bytes).expect("the tag holds an index"),
-        );
-        let listed = index["manifests"].as_array_mut();
-        listed.expect("the tag holds an index").push(descriptor);
-        let index = index.to_string();
-        self.push_manifest(repository, Some(&tag), INDEX_MEDIA_TYPE, index.as_bytes());
+        let artifact = Artifact::new(BUNDLE_MEDIA_TYPE)
+            .layer(BUNDLE_MEDIA_TYPE, bundle.as_bytes(), &[])
+            .annotation("dev.sigstore.bundle.content", "dsse-envelope")
+            .annotation("dev.sigstore.bundle.predicateType", PREDICATE_TYPE);
+        self.attach(repository, subject, &artifact)
     }
 
     /// A manifest with the empty configuration of the image specification, and no layers.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use self::backend::Backend;
 pub use self::builder::Builder;
-pub(crate) use self::manifests::{INDEX_MEDIA_TYPE, MANIFEST_MEDIA_TYPE};
+pub(crate) use self::manifests::MANIFEST_MEDIA_TYPE;
 pub use self::product::Product;
 pub use self::push::{
     CHART_CONFIG_MEDIA_TYPE, CHART_CONTENT_MEDIA_TYPE, LEGACY_CHART_CONTENT_MEDIA_TYPE,
@@ -101,11 +101,6 @@ impl Registry {
     /// If the registry does not speak TLS.
     pub fn tls(&self) -> &TlsMaterial {
         self.tls.as_ref().expect("this registry speaks TLS")
-    }
-
-    /// Whether it has the referrers API.
-    pub(crate) fn has_referrers(&self) -> bool {
-        self.backend.settings.referrers
     }
 
     /// Every request so far, to the registry and to the servers beside it, in the order of arrival.
