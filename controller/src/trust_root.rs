@@ -88,3 +88,49 @@ pub enum ReadTrustRootError {
     #[error("cannot use the trust root of the public Sigstore instance")]
     BuiltIn(#[source] TrustRootError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn believed(file: Option<&Path>) -> Result<TrustRoot, ReadTrustRootError> {
+        let transport = Transport::builder().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let roots = trust_roots(file, &transport, folder.path()).await?;
+        Ok(roots.current())
+    }
+
+    #[tokio::test]
+    async fn whoever_the_file_names_is_believed_and_nobody_else() {
+        let public = believed(None).await.unwrap();
+        assert_eq!(
+            public.fingerprint(),
+            TrustRoot::sigstore().unwrap().fingerprint()
+        );
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../crates/verify/tests/data/sigstore/trusted_root.json"
+        );
+        let own = believed(Some(Path::new(file))).await.unwrap();
+        let json = std::fs::read(file).unwrap();
+        assert_eq!(
+            own.fingerprint(),
+            TrustRoot::parse(&json).unwrap().fingerprint()
+        );
+        assert_ne!(own.fingerprint(), public.fingerprint());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_trust_root_is_no_reason_to_believe_the_public_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trusted_root.json");
+        let absent = believed(Some(&file)).await;
+        assert!(matches!(absent, Err(ReadTrustRootError::Read { .. })));
+        std::fs::write(&file, "{}").unwrap();
+        let empty = believed(Some(&file)).await;
+        assert!(
+            matches!(empty, Err(ReadTrustRootError::Unusable { .. })),
+            "{empty:?}"
+        );
+    }
+}
