@@ -96,7 +96,7 @@ impl CosignKey {
         .to_string()
     }
 
-    fn sign(&self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         let signature = self.0.sign(&SystemRandom::new(), bytes);
         let signature = signature.expect("a key that was just made signs");
         signature.as_ref().to_vec()

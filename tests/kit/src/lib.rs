@@ -11,6 +11,7 @@ mod registry;
 mod response;
 mod server;
 mod tls;
+mod tuf;
 mod web;
 
 pub use artifact::Artifact;
@@ -24,4 +25,5 @@ pub use registry::{
 };
 pub use server::{Login, Seen, ServerName};
 pub use tls::{ClientCertificates, ClientIdentity, TlsMaterial};
+pub use tuf::{TufLie, TufMemory, TufRole, TufServer};
 pub use web::{WebLie, WebServer};
