@@ -1,12 +1,16 @@
 //! Which authorities are believed, now.
 
 #[cfg(feature = "tuf")]
+mod fresh;
+#[cfg(feature = "tuf")]
 mod tuf;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use portolan_verify::{TrustRoot, TrustRootError};
 
+#[cfg(feature = "tuf")]
+use self::fresh::Published;
 #[cfg(feature = "tuf")]
 pub use self::tuf::{RefreshError, TufRepository};
 
@@ -21,9 +25,7 @@ pub struct TrustRoots(Arc<Shared>);
 struct Shared {
     current: RwLock<TrustRoot>,
     #[cfg(feature = "tuf")]
-    wanted: tokio::sync::Notify,
-    #[cfg(feature = "tuf")]
-    repository: Option<TufRepository>,
+    published: Option<Published>,
 }
 
 impl TrustRoots {
@@ -32,9 +34,7 @@ impl TrustRoots {
         Self(Arc::new(Shared {
             current: RwLock::new(root),
             #[cfg(feature = "tuf")]
-            wanted: tokio::sync::Notify::new(),
-            #[cfg(feature = "tuf")]
-            repository: None,
+            published: None,
         }))
     }
 
@@ -50,7 +50,9 @@ impl TrustRoots {
     /// The one to judge with.
     pub fn current(&self) -> TrustRoot {
         #[cfg(feature = "tuf")]
-        self.0.wanted.notify_one();
+        if let Some(published) = &self.0.published {
+            published.want();
+        }
         let current = self.0.current.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -10,5 +10,6 @@ mod rows;
 mod shell;
 mod site;
 mod source;
+mod trust_root;
 mod verification;
 mod world;

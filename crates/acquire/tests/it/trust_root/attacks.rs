@@ -1,0 +1,364 @@
+//! What somebody can do who is between us and the keepers, or has some of their keys.
+
+use portolan_acquire::{Class, RefreshError};
+use portolan_kit::{TufLie, TufRole, TufServer, WebLie};
+
+use super::{TARGET, World, believed, believing, now, root};
+
+/// A lie, what is done after it was told, and the reason for which it is refused. Each follows an honest
+/// refresh that was believed.
+async fn refused(lie: TufLie, rotated: bool, reason: &str) {
+    let world = World::new().await;
+    world.server.tell(lie.clone());
+    if rotated {
+        world.server.rotate();
+    }
+    world.server.publish(TARGET, root(2));
+    world.refuses(reason, &format!("{lie:?}")).await;
+}
+
+#[tokio::test]
+async fn what_the_keepers_publish_is_believed() {
+    let world = World::new().await;
+    assert!(!world.refresh().await.unwrap(), "it is the same");
+    world.server.renew();
+    assert!(!world.refresh().await.unwrap(), "it is still the same");
+    world.server.publish(TARGET, root(2));
+    assert!(world.refresh().await.unwrap());
+    assert_eq!(world.believed(), 2);
+    world.server.rotate();
+    world.server.publish(TARGET, root(3));
+    assert!(world.refresh().await.unwrap());
+    assert_eq!(world.believed(), 3);
+}
+
+#[tokio::test]
+async fn nothing_counts_that_the_keys_of_its_role_did_not_sign() {
+    use TufRole::{Root, Snapshot, Targets, Timestamp};
+    for role in [Timestamp, Snapshot, Targets] {
+        let reason = format!("threshold not met for role {}: 0/2", role.name());
+        refused(TufLie::Strangers(role), false, &reason).await;
+    }
+    // Signed by its own keys, and by none of those that were believed.
+    let reason = "threshold not met for role root: 0/2";
+    refused(TufLie::Strangers(Root), true, reason).await;
+}
+
+#[tokio::test]
+async fn one_key_never_counts_for_two() {
+    for role in TufRole::ALL {
+        let rotated = role == TufRole::Root;
+        refused(TufLie::OneKeyTwice(role), rotated, "duplicate signature").await;
+        let reason = format!("one key twice for the role {}", role.name());
+        refused(TufLie::OneKeyTwoNames(role), true, &reason).await;
+    }
+}
+
+/// CVE-2026-23992.
+#[tokio::test]
+async fn a_role_that_needs_no_signatures_is_refused() {
+    for role in TufRole::ALL {
+        refused(TufLie::NoThreshold(role), true, "threshold 0").await;
+    }
+}
+
+/// CVE-2022-29173.
+#[tokio::test]
+async fn no_role_goes_back() {
+    for (role, rotated, reason) in [
+        (TufRole::Root, true, "root version must increment by one"),
+        (TufRole::Timestamp, false, "rollback detected for timestamp"),
+        (TufRole::Snapshot, false, "rollback detected for snapshot"),
+        (
+            TufRole::Targets,
+            false,
+            "rollback detected for targets.json",
+        ),
+    ] {
+        refused(TufLie::OlderVersion(role), rotated, reason).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_believed_after_its_end() {
+    for role in TufRole::ALL {
+        let world = World::new().await;
+        world.server.tell(TufLie::Expired(role));
+        if role == TufRole::Root {
+            world.server.rotate();
+        }
+        world.server.publish(TARGET, root(2));
+        let reason = format!("{} metadata expired at 2020-01-01", role.name());
+        let refused = world.refuses(&reason, role.name()).await;
+        assert!(matches!(refused, RefreshError::Expired { .. }));
+    }
+}
+
+#[tokio::test]
+async fn who_holds_back_what_is_newer_is_believed_no_longer_than_it_lasts() {
+    let world = World::new().await;
+    world.server.tell(TufLie::FormerFile(TufRole::Timestamp));
+    world.server.publish(TARGET, root(2));
+    assert!(!world.refresh().await.unwrap(), "nobody can tell yet");
+    let refused = world.roots.refresh(super::later()).await.unwrap_err();
+    assert!(matches!(refused, RefreshError::Expired { .. }));
+}
+
+#[tokio::test]
+async fn files_of_different_times_do_not_go_together() {
+    for role in [TufRole::Snapshot, TufRole::Targets] {
+        refused(TufLie::FormerFile(role), false, "integrity check failed").await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_has_the_length_and_the_hash_that_were_signed() {
+    refused(TufLie::WrongHash, false, "sha256 mismatch").await;
+    refused(TufLie::WrongLength, false, "!= pinned").await;
+}
+
+/// CVE-2026-24137 and CVE-2026-24686 wrote where such names led; here nobody even asks for them.
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_is_not_followed() {
+    for hash in ["../../x", "/x", "\\x", "x?y=", "%2e%2e/x", "//localhost/x"] {
+        let world = World::new().await;
+        world.server.tell(TufLie::HashIs(hash.to_owned()));
+        world.server.publish(TARGET, root(2));
+        world.refuses("is no name of a file", hash).await;
+        let asked = world.server.asked();
+        let ours = [
+            "/2.root.json",
+            "/timestamp.json",
+            "/3.snapshot.json",
+            "/3.targets.json",
+        ];
+        assert_eq!(asked, ours, "{hash}");
+    }
+}
+
+/// CVE-2024-47534 took a file from a delegated role that had no say about it.
+#[tokio::test]
+async fn no_delegated_role_says_whom_to_believe() {
+    for name in ["friends", "../../friends", "1.root", ""] {
+        let world = World::new().await;
+        world.server.tell(TufLie::Delegated(name.to_owned()));
+        world.server.publish(TARGET, root(2));
+        world
+            .refuses("is not listed by any trusted targets role", name)
+            .await;
+        let asked = world.server.asked();
+        let ours = [
+            "/2.root.json",
+            "/timestamp.json",
+            "/3.snapshot.json",
+            "/3.targets.json",
+        ];
+        assert_eq!(asked, ours, "{name}");
+    }
+}
+
+/// CVE-2026-23991 was a panic about the second of these.
+#[tokio::test]
+async fn what_is_no_metadata_is_an_error() {
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\u{feff}{}",
+        r#"{"signed":[],"signatures":[]}"#,
+        r#"{"signed":{},"signatures":{}}"#,
+        r#"{"signed":{"_type":"timestamp"},"signatures":[]}"#,
+        r#"{"signed":{"_type":1,"version":1.5,"spec_version":{}},"signatures":[null]}"#,
+        r#"{"signed":{"_type":"root"},"signatures":[]}"#,
+        deep.as_str(),
+    ] {
+        let world = World::new().await;
+        for path in ["/timestamp.json", "/2.root.json"] {
+            world.server.web().put(path, "application/json", text);
+            let refused = world.refuses("is not to be believed", text).await;
+            assert!(matches!(refused, RefreshError::Refused { .. }));
+            assert_eq!(refused.class(), Class::Refused);
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_without_end_are_cut_at_their_limit() {
+    for (path, limit) in [
+        ("/2.root.json", "larger than 512000 bytes"),
+        ("/timestamp.json", "larger than 16384 bytes"),
+        ("/3.snapshot.json", "larger than 2000000 bytes"),
+        ("/3.targets.json", "larger than 5000000 bytes"),
+    ] {
+        let world = World::new().await;
+        world.server.publish(TARGET, root(2));
+        world
+            .server
+            .web()
+            .tell(path, WebLie::Streamed { bytes: 8 << 20 });
+        world.refuses(limit, path).await;
+    }
+}
+
+#[tokio::test]
+async fn a_trust_root_without_end_is_cut_at_the_length_that_was_signed() {
+    let world = World::new().await;
+    let before = world.server.remember();
+    world.server.publish(TARGET, root(2));
+    let path = world.server.remember().paths_since(&before, "/targets/");
+    world
+        .server
+        .web()
+        .tell(&path[0], WebLie::Streamed { bytes: 8 << 20 });
+    let limit = format!("larger than {} bytes", root(2).len());
+    world.refuses(&limit, "an endless target").await;
+}
+
+#[tokio::test]
+async fn a_trust_root_of_more_than_a_mebibyte_is_not_even_asked_for() {
+    let world = World::new().await;
+    world.server.publish(TARGET, root(1 << 20));
+    world
+        .refuses("exceeds configured max 1048576", "large")
+        .await;
+    let asked = world.server.asked();
+    assert!(
+        asked.iter().all(|path| !path.starts_with("/targets/")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_signed_and_no_trust_root_is_not_believed() {
+    let world = World::new().await;
+    world
+        .server
+        .publish(TARGET, "{\"certificateAuthorities\": 1}");
+    let refused = world.refuses("trusted_root.json", "no root").await;
+    assert!(matches!(refused, RefreshError::NoTrustRoot { .. }));
+    world.server.publish(TARGET, root(2));
+    assert!(world.refresh().await.unwrap(), "the next one is");
+}
+
+#[tokio::test]
+async fn a_repository_that_cannot_be_had_changes_nothing() {
+    for lie in [
+        WebLie::Status(404),
+        WebLie::Status(403),
+        WebLie::Status(401),
+        WebLie::Status(500),
+        WebLie::HangUp,
+        WebLie::Cut { sixteenths: 8 },
+        WebLie::NotModified,
+        WebLie::TooManyRequests { retry_after: None },
+    ] {
+        let world = World::new().await;
+        let web = world.server.web();
+        web.tell("/timestamp.json", lie.clone());
+        let refused = world
+            .refuses(
+                "the trust root cannot be had from http://127.0.0.1",
+                &format!("{lie:?}"),
+            )
+            .await;
+        assert_eq!(refused.class(), Class::Unavailable, "{lie:?}");
+    }
+}
+
+#[tokio::test]
+async fn roots_end_where_there_is_no_further_one() {
+    for (status, ends) in [
+        (404, true),
+        (403, true),
+        (401, false),
+        (410, false),
+        (500, false),
+        (503, false),
+    ] {
+        let world = World::new().await;
+        world.server.publish(TARGET, root(2));
+        world
+            .server
+            .web()
+            .tell("/2.root.json", WebLie::Status(status));
+        if ends {
+            assert!(world.refresh().await.unwrap(), "{status}");
+        } else {
+            world.refuses("2.root.json", &status.to_string()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn roots_without_end_are_followed_thirty_two_at_a_time() {
+    let world = World::new().await;
+    for _ in 0..40 {
+        world.server.rotate();
+    }
+    world.server.publish(TARGET, root(2));
+    world
+        .refuses("exceeded 32 root rotations", "40 roots")
+        .await;
+    // Who has slept for long gets there in the end.
+    assert!(world.refresh().await.unwrap());
+    assert_eq!(world.believed(), 2);
+}
+
+#[tokio::test]
+async fn where_a_file_comes_from_does_not_matter_and_what_is_signed_does() {
+    let elsewhere = TufServer::start().await;
+    elsewhere.publish(TARGET, root(1));
+    elsewhere.publish(TARGET, root(3));
+    let world = World::new().await;
+    world.server.publish(TARGET, root(2));
+    let (path, status) = ("/timestamp.json", 302);
+    let to = elsewhere.web().url(path);
+    world
+        .server
+        .web()
+        .tell(path, WebLie::Redirect { status, to });
+    world
+        .refuses("threshold not met for role timestamp", "a redirect")
+        .await;
+
+    let honest = world.server.remember();
+    world.server.be_honest();
+    let mirror = portolan_kit::WebServer::start().await;
+    mirror.put(path, "application/json", honest.file(path).unwrap());
+    let to = mirror.url(path);
+    world
+        .server
+        .web()
+        .tell(path, WebLie::Redirect { status, to });
+    assert!(world.refresh().await.unwrap());
+    assert_eq!(world.believed(), 2);
+}
+
+#[tokio::test]
+async fn whoever_made_the_first_root_is_believed_and_nobody_else() {
+    let (ours, other) = (TufServer::start().await, TufServer::start().await);
+    for server in [&ours, &other] {
+        server.publish(TARGET, root(1));
+    }
+    let transport = portolan_auth::Transport::builder().build().unwrap();
+    let url: url::Url = other.url().parse().unwrap();
+    for (first, reason) in [
+        (ours.first_root(), "threshold not met for role timestamp"),
+        (b"{}".to_vec(), "is not to be believed"),
+        (
+            ours.remember().file("/timestamp.json").unwrap(),
+            "expected _type",
+        ),
+    ] {
+        let repository =
+            portolan_acquire::TufRepository::new(transport.clone(), url.clone(), first);
+        let error = repository.fetch(now()).await.unwrap_err();
+        let told = super::chain(&error);
+        assert!(told.contains(reason), "{told}");
+    }
+    let honest = believing(&other, None);
+    honest.refresh(now()).await.unwrap();
+    assert_eq!(believed(&honest), 1);
+}
