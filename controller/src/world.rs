@@ -92,6 +92,12 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        let public = TrustRoots::embedded().unwrap();
+        Self::believing(public, settings).await
+    }
+
+    /// A world in which these authorities are believed.
+    pub(crate) async fn believing(trust_roots: TrustRoots, settings: Settings) -> Self {
         let registry = Registry::start().await;
         let folder = tempfile::tempdir().unwrap();
         let cluster = Held::default();
@@ -105,7 +111,7 @@ impl World {
             repositories,
             git_repositories: reflector::store().0,
             buckets: reflector::store().0,
-            trust_roots: TrustRoots::embedded().unwrap(),
+            trust_roots,
             settings,
         });
         Self {

@@ -1,3 +1,4 @@
+mod identities;
 mod sources;
 mod verification;
 

@@ -7,7 +7,7 @@ use super::{HOUR, chart, files, follow, pass};
 use crate::kind::Next;
 use crate::world::World;
 
-const CHARTS: &str = "charts/app";
+pub(super) const CHARTS: &str = "charts/app";
 const STORED: &str = "helmchart/team/app/app-1.0.0.tgz";
 const READY: [&str; 3] = [
     "Ready=True/ChartPullSucceeded",
@@ -16,7 +16,7 @@ const READY: [&str; 3] = [
 ];
 
 /// A world with the repository `repo`, of type `oci`, and no chart in it.
-async fn registry() -> World {
+pub(super) async fn registry() -> World {
     let world = World::new().await;
     let url = world.registry.oci_url("charts");
     let spec = json!({ "type": "oci", "insecure": true, "url": url });
@@ -25,7 +25,7 @@ async fn registry() -> World {
 }
 
 /// Let the registry have `app` in this version. Answers the digest of its manifest.
-fn push(registry: &Registry, version: &str) -> String {
+pub(super) fn push(registry: &Registry, version: &str) -> String {
     registry.push_chart(CHARTS, &chart_archive("app", version), version)
 }
 
@@ -426,49 +426,6 @@ async fn a_secret_that_is_no_help_is_told_and_mended() {
     trust(&world, &key);
     assert_eq!(pass(&world).await, HOUR);
     assert_eq!(world.conditions(), READY);
-}
-
-#[tokio::test]
-async fn who_names_nobody_gets_nothing() {
-    let world = registry().await;
-    push(&world.registry, "1.0.0");
-    chart(
-        &world,
-        1,
-        "1.0.0",
-        json!({ "verify": { "provider": "cosign" } }),
-    );
-    assert_eq!(pass(&world).await, Next::RETRY);
-    assert_eq!(
-        world.conditions()[3],
-        "SourceVerified=False/VerificationError"
-    );
-    let message = world.message("SourceVerified");
-    assert!(message.contains("'cosign keyless'"), "{message}");
-    assert!(
-        message.contains("spec.verify.matchOIDCIdentity"),
-        "{message}"
-    );
-    assert!(world.registry.requests().is_empty());
-}
-
-#[tokio::test]
-async fn a_signature_by_a_key_is_none_by_an_identity() {
-    let world = registry().await;
-    let digest = push(&world.registry, "1.0.0");
-    let key = CosignKey::generate();
-    world.registry.sign_with_tag(CHARTS, &digest, &key);
-    world.registry.sign_with_bundle(CHARTS, &digest, &key);
-    let anybody = json!([{ "issuer": ".*", "subject": ".*" }]);
-    let verify = json!({ "provider": "cosign", "matchOIDCIdentity": anybody });
-    chart(&world, 1, "1.0.0", json!({ "verify": verify }));
-    assert_eq!(pass(&world).await, Next::RETRY);
-    assert_eq!(
-        world.conditions()[2],
-        "BuildFailed=True/ChartVerificationError"
-    );
-    let message = world.message("Ready");
-    assert!(message.contains("no matching signatures: "), "{message}");
 }
 
 /// Nothing is read or fetched, whatever else may be missing.
