@@ -110,6 +110,11 @@ impl TufServer {
         self.keep(|keeper| time.clone_into(&mut keeper.expires));
     }
 
+    /// Pin the hashes and lengths of metadata too from now on. Sigstore pins versions alone.
+    pub fn pin_hashes(&self) {
+        self.keep(|keeper| keeper.pins_hashes = true);
+    }
+
     /// Tell this lie in whatever is signed from now on. What the root says of other roles, it says from
     /// the next [`rotate`](Self::rotate) on.
     pub fn tell(&self, lie: TufLie) {

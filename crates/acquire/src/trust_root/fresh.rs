@@ -55,13 +55,14 @@ impl TrustRoots {
             return false;
         };
         let _turn = published.turn.lock().await;
-        let root = match published.repository.recall(now).await {
-            Some(target) => TrustRoot::parse(&target).ok(),
-            None => None,
+        let Some(target) = published.repository.recall(now).await else {
+            return false;
         };
-        let known = root.is_some();
-        root.map(|root| self.believe(root));
-        known
+        let Ok(root) = TrustRoot::parse(&target) else {
+            return false;
+        };
+        self.believe(root);
+        true
     }
 
     /// Fetch the trust root anew, and believe it from now on. Returns whether it is another one; never

@@ -76,7 +76,8 @@ impl TufRepository {
     /// files are not fetched again. What lies there is believed only as far as its signatures go.
     ///
     /// The folder is made when it is needed, for nobody else to write to. One that cannot be read or
-    /// written is as good as none: then only this process remembers what it has seen.
+    /// written is as good as none: then only this process remembers what it has seen. Of several
+    /// processes that share it, the last to fetch decides what is remembered.
     #[must_use]
     pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.kept = Arc::new(Kept::in_folder(folder.into()));

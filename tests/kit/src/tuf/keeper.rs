@@ -23,6 +23,8 @@ pub(super) struct Keeper {
     pub(super) targets: BTreeMap<String, Vec<u8>>,
     pub(super) lies: Vec<TufLie>,
     pub(super) expires: String,
+    /// Whether hashes and lengths of metadata are pinned, besides their versions.
+    pub(super) pins_hashes: bool,
 }
 
 impl Keeper {
@@ -36,6 +38,7 @@ impl Keeper {
             targets: BTreeMap::new(),
             lies: Vec::new(),
             expires: "2030-01-01T00:00:00Z".to_owned(),
+            pins_hashes: false,
         }
     }
 
@@ -138,7 +141,7 @@ impl Keeper {
         pins.insert("targets.json".to_owned(), self.pin(TufRole::Targets));
         if let Some((name, list)) = &self.delegated {
             let number = self.versions[&TufRole::Targets];
-            pins.insert(format!("{name}.json"), pin(number, list));
+            pins.insert(format!("{name}.json"), self.pin_of(number, list));
         }
         signed["meta"] = pins.into();
         self.write(TufRole::Snapshot, &signed);
@@ -244,20 +247,20 @@ impl Keeper {
     }
 
     fn pin(&self, role: TufRole) -> Value {
-        pin(self.versions[&role], &self.last[&role])
+        self.pin_of(self.versions[&role], &self.last[&role])
+    }
+
+    fn pin_of(&self, version: u64, bytes: &[u8]) -> Value {
+        if self.pins_hashes {
+            let hashes = json!({ "sha256": hex_of(bytes) });
+            return json!({ "version": version, "length": bytes.len(), "hashes": hashes });
+        }
+        json!({ "version": version })
     }
 
     fn tells(&self, lie: &TufLie) -> bool {
         self.lies.contains(lie)
     }
-}
-
-fn pin(version: u64, bytes: &[u8]) -> Value {
-    json!({
-        "version": version,
-        "length": bytes.len(),
-        "hashes": { "sha256": hex_of(bytes) },
-    })
 }
 
 fn signature(name: &str, key: &Key, signed: &Value) -> Value {

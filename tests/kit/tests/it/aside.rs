@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use portolan_kit::{EventsSink, Mood, WebServer};
+use portolan_kit::{EventsSink, Mood, TufLie, TufRole, TufServer, WebServer};
 use serde_json::{Value, json};
 
 use crate::client::{ask, get};
@@ -70,4 +70,47 @@ async fn files_are_served_with_validators_and_ranges() {
     assert!(web.remove("/index.yaml"));
     assert_eq!(get(&url).send().await.status, StatusCode::NOT_FOUND);
     assert_eq!(web.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a_repository_of_trust_names_its_files_by_version_and_signs_with_two_keys() {
+    let server = TufServer::start().await;
+    server.publish("a.json", "a");
+    server.rotate();
+    server.renew();
+    let file = async |path: &str| -> Value {
+        let answer = get(server.web().url(path)).send().await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        serde_json::from_slice(&answer.body.unwrap()).unwrap()
+    };
+    for (path, role, version, signatures) in [
+        ("/1.root.json", "root", 1, 2),
+        // By the keys before, too.
+        ("/2.root.json", "root", 2, 4),
+        ("/3.targets.json", "targets", 3, 2),
+        ("/3.snapshot.json", "snapshot", 3, 2),
+        ("/timestamp.json", "timestamp", 4, 2),
+    ] {
+        let file = file(path).await;
+        assert_eq!(file["signed"]["_type"], role);
+        assert_eq!(file["signed"]["version"], version, "{path}");
+        assert_eq!(file["signatures"].as_array().unwrap().len(), signatures);
+    }
+    let timestamp = file("/timestamp.json").await;
+    assert_eq!(timestamp["signed"]["meta"]["snapshot.json"]["version"], 3);
+    let targets = file("/3.targets.json").await;
+    let hash = &targets["signed"]["targets"]["a.json"]["hashes"]["sha256"];
+    let path = format!("/targets/{}.a.json", hash.as_str().unwrap());
+    let answer = get(server.web().url(&path)).send().await;
+    assert_eq!(answer.body.unwrap(), "a");
+
+    let before = server.remember();
+    server.tell(TufLie::Expired(TufRole::Timestamp));
+    server.publish("b.json", "b");
+    let ended = file("/timestamp.json").await;
+    assert_eq!(ended["signed"]["expires"], "2020-01-01T00:00:00Z");
+    server.go_back_to(&before);
+    assert_eq!(file("/timestamp.json").await, timestamp);
+    let later = get(server.web().url("/4.targets.json")).send().await;
+    assert_eq!(later.status, StatusCode::NOT_FOUND);
 }

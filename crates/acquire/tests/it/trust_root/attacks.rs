@@ -1,5 +1,7 @@
 //! What somebody can do who is between us and the keepers, or has some of their keys.
 
+use std::time::{Duration, SystemTime};
+
 use portolan_acquire::{Class, RefreshError};
 use portolan_kit::{TufLie, TufRole, TufServer, WebLie};
 
@@ -30,6 +32,46 @@ async fn what_the_keepers_publish_is_believed() {
     world.server.publish(TARGET, root(3));
     assert!(world.refresh().await.unwrap());
     assert_eq!(world.believed(), 3);
+}
+
+/// What the public instance published on a day in August 2026, one root behind the one built in.
+#[tokio::test]
+async fn what_sigstore_publishes_is_believed() {
+    macro_rules! published {
+        ($name:literal) => {
+            (
+                $name,
+                include_bytes!(concat!("../../data/sigstore-tuf/", $name)).as_slice(),
+            )
+        };
+    }
+    let files = [
+        published!("timestamp.json"),
+        published!("165.snapshot.json"),
+        published!("14.targets.json"),
+        published!(
+            "targets/6494e21ea73fa7ee769f85f57d5a3e6a08725eae1e38c755fc3517c9e6bc0b66.trusted_root.json"
+        ),
+        (
+            "16.root.json",
+            include_bytes!("../../../data/sigstore-root.json"),
+        ),
+    ];
+    let mirror = portolan_kit::WebServer::start().await;
+    for (name, bytes) in files {
+        mirror.put(&format!("/{name}"), "application/json", bytes);
+    }
+    let day = SystemTime::UNIX_EPOCH + Duration::from_secs(1_787_399_999);
+    for first in [published!("15.root.json").1, files[4].1] {
+        let transport = portolan_auth::Transport::builder().build().unwrap();
+        let url = mirror.url("/").parse().unwrap();
+        let repository = portolan_acquire::TufRepository::new(transport, url, first);
+        let target = repository.fetch(day).await.unwrap();
+        assert_eq!(target, files[3].1);
+        portolan_verify::TrustRoot::parse(&target).unwrap();
+        let error = repository.fetch(super::later()).await.unwrap_err();
+        assert!(matches!(error, RefreshError::Expired { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -106,8 +148,29 @@ async fn who_holds_back_what_is_newer_is_believed_no_longer_than_it_lasts() {
 
 #[tokio::test]
 async fn files_of_different_times_do_not_go_together() {
-    for role in [TufRole::Snapshot, TufRole::Targets] {
-        refused(TufLie::FormerFile(role), false, "integrity check failed").await;
+    for (hashes, role, reason) in [
+        (
+            false,
+            TufRole::Snapshot,
+            "snapshot version 2 does not match",
+        ),
+        (
+            false,
+            TufRole::Targets,
+            "targets.json version 2 does not match",
+        ),
+        (true, TufRole::Snapshot, "snapshot.json: "),
+        (true, TufRole::Targets, "targets.json: "),
+    ] {
+        let world = World::new().await;
+        if hashes {
+            world.server.pin_hashes();
+            world.server.publish(TARGET, root(1));
+            assert!(!world.refresh().await.unwrap());
+        }
+        world.server.tell(TufLie::FormerFile(role));
+        world.server.publish(TARGET, root(2));
+        world.refuses(reason, role.name()).await;
     }
 }
 
