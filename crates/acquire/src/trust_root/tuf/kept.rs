@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sigstore_tuf::{MetadataStore, Result};
 use tempfile::NamedTempFile;
 
+use super::mirror::has_no_key_twice;
+
 /// What is looked for in a repository.
 pub(super) const TARGET: &str = "trusted_root.json";
 /// The files that a later run wants to know, besides the roots. The timestamp is written last, as it
@@ -111,7 +113,10 @@ impl MetadataStore for Kept {
 fn read_all(folder: &Path, root: u64) -> BTreeMap<String, Vec<u8>> {
     let after = (1..=MAX_ROOTS).map(|step| root.saturating_add(step));
     let roots = after.map(|version| format!("root_history/{version}.root.json"));
-    let roots = roots.map_while(|name| Some((read(&folder.join(&name))?, name)));
+    let roots = roots.map_while(|name| {
+        let root = read(&folder.join(&name))?;
+        has_no_key_twice(&root).ok().map(|()| (root, name))
+    });
     let others = NAMES.into_iter();
     let others = others.filter_map(|name| Some((read(&folder.join(name))?, name.to_owned())));
     let found = roots.chain(others);

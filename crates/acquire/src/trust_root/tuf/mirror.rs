@@ -66,8 +66,9 @@ fn is_plain(name: &str) -> bool {
     !name.starts_with('.') && name.bytes().all(plain)
 }
 
-/// Signatures are counted by the names of keys, so a key with two names would count twice.
-fn has_no_key_twice(root: &[u8]) -> Result<()> {
+/// Whether the keys of each role are different ones: signatures are counted by the names of keys, so one
+/// with two names would count twice.
+pub(super) fn has_no_key_twice(root: &[u8]) -> Result<()> {
     let root = Metadata::<Root>::from_slice(root)?.into_signed();
     for (role, named) in &root.roles {
         let mut seen = BTreeSet::new();

@@ -187,6 +187,18 @@ async fn the_folder_is_believed_nothing() {
 }
 
 #[tokio::test]
+async fn what_would_not_have_been_fetched_is_not_taken_from_the_folder() {
+    let (server, folder) = left().await;
+    server.tell(TufLie::OneKeyTwoNames(TufRole::Timestamp));
+    server.rotate();
+    let root = server.remember().file("/3.root.json").unwrap();
+    fs::write(cache(&folder).join("root_history/3.root.json"), root).unwrap();
+    let next = believing(&server, Some(&cache(&folder)));
+    let refused = chain(&next.refresh(now()).await.unwrap_err());
+    assert!(refused.contains("one key twice"), "{refused}");
+}
+
+#[tokio::test]
 async fn what_is_no_file_is_not_read_and_not_written_through() {
     let (server, folder) = left().await;
     let (inside, outside) = (
