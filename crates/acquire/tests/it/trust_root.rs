@@ -3,6 +3,7 @@
 mod attacks;
 mod fresh;
 mod runs;
+mod transfer;
 
 use std::error::Error;
 use std::fmt::Write as _;
