@@ -36,6 +36,7 @@ struct Outside {
     media_type: String,
     verification_material: VerificationMaterial,
     dsse_envelope: Option<DsseEnvelope>,
+    message_signature: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +44,7 @@ struct Outside {
 struct VerificationMaterial {
     certificate: Option<IgnoredAny>,
     public_key: Option<IgnoredAny>,
+    x509_certificate_chain: Option<IgnoredAny>,
     #[serde(default)]
     tlog_entries: Vec<IgnoredAny>,
     #[serde(default)]
@@ -93,6 +95,10 @@ impl<'a> Bundle<'a> {
                     limit: max as u64,
                 });
             }
+        }
+        // The format has one of each, and readers differ in which of two they take.
+        if outside.message_signature.is_some() || material.x509_certificate_chain.is_some() {
+            return Err(malformed("more than an envelope and its signer"));
         }
         let material = match (material.certificate, material.public_key) {
             (Some(_), None) => Material::Certificate,

@@ -15,8 +15,8 @@ use std::time::SystemTime;
 
 use portolan_reference::{Algorithm, Digest};
 use sigstore_verify::types::{
-    Artifact, ArtifactDigest, Bundle as Written, DerPublicKey, HashAlgorithm, SignatureContent,
-    VerificationMaterialContent,
+    Artifact, ArtifactDigest, Bundle as Written, DerPublicKey, DsseEnvelope, DsseSignature,
+    HashAlgorithm, KeyId, PayloadBytes, SignatureBytes, SignatureContent,
 };
 use sigstore_verify::{
     Policy, PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult,
@@ -201,26 +201,24 @@ fn evidence(
     })
 }
 
-/// The bundle as the crate reads it, if it reads what we do: JSON in which two members could be meant
-/// (`messageSignature` beside `dsseEnvelope`) would otherwise be judged for the one and believed for the
-/// other.
+/// The bundle as the crate reads it, around the envelope as it was read before: JSON in which two members
+/// could be meant (`messageSignature` beside `dsseEnvelope`) would otherwise be judged for the one and
+/// believed for the other.
 fn written(bundle: &Bundle<'_>) -> Result<Written, Reason> {
-    let malformed = |what: &str| Reason::Malformed(what.to_owned());
-    let text = std::str::from_utf8(bundle.json).map_err(|_| malformed("no UTF-8"))?;
-    let written = Written::from_json(text).map_err(|error| Reason::Malformed(error.to_string()))?;
-    let ours = &bundle.envelope;
-    match &written.content {
-        SignatureContent::DsseEnvelope(theirs)
-            if theirs.payload_type == ours.payload_type
-                && theirs.payload.as_bytes() == ours.payload
-                && theirs.signature.sig.as_bytes() == ours.signature => {}
-        _ => return Err(malformed("it can be read in two ways")),
-    }
-    match (&written.verification_material.content, bundle.material) {
-        (VerificationMaterialContent::Certificate(_), crate::bundle::Material::Certificate)
-        | (VerificationMaterialContent::PublicKey(_), crate::bundle::Material::Key) => Ok(written),
-        _ => Err(malformed("it can be read in two ways")),
-    }
+    let text = std::str::from_utf8(bundle.json);
+    let text = text.map_err(|_| Reason::Malformed("no UTF-8".to_owned()))?;
+    let mut written =
+        Written::from_json(text).map_err(|error| Reason::Malformed(error.to_string()))?;
+    let envelope = &bundle.envelope;
+    written.content = SignatureContent::DsseEnvelope(DsseEnvelope::new(
+        envelope.payload_type.clone(),
+        PayloadBytes::from_bytes(&envelope.payload),
+        DsseSignature::new(
+            SignatureBytes::from_bytes(&envelope.signature),
+            KeyId::default(),
+        ),
+    ));
+    Ok(written)
 }
 
 fn artifact(digest: &Digest) -> Result<Artifact<'static>, Reason> {

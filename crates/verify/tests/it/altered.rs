@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portolan_verify::{Judge, Policy, Refused, Signature, Verified};
+use portolan_verify::{Judge, Policy, Reason, Refused, Signature, Verified};
 use serde_json::{Value, json};
 
 use crate::fixtures::{Case, now, path, rows};
@@ -218,12 +218,65 @@ fn each_bit_of_a_timestamp_is_true_or_says_nothing() {
 }
 
 #[test]
+fn a_blob_that_somebody_signed_is_no_signature_of_a_container() {
+    // Somebody signed bytes. Their signature is put beside a statement about these bytes, which nobody
+    // signed: whoever judges the one and believes the other is deceived.
+    let folder = path("genuine/tag-keyless-rekor1");
+    let tag = Case::load("genuine/tag-keyless-rekor1");
+    let tag = Raw::read(&folder, &tag.signatures[0]).value;
+    let bytes = Encoding::decode(&tag["payload"]);
+    let digest = portolan_reference::Digest::of(portolan_reference::Algorithm::Sha256, &bytes);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "digest": { "sha256": digest.hex() }, "annotations": { "env": "prod" } }],
+        "predicateType": "https://sigstore.dev/cosign/sign/v1",
+    });
+    let payload = &tag["bundle"]["Payload"];
+    let log: Vec<u8> = (0..32)
+        .map(|at| &payload["logID"].as_str().unwrap()[at * 2..at * 2 + 2])
+        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+        .collect();
+    let entry = json!({
+        "logIndex": payload["logIndex"].to_string(),
+        "logId": { "keyId": Encoding::encode(&log) },
+        "kindVersion": { "kind": "hashedrekord", "version": "0.0.1" },
+        "integratedTime": payload["integratedTime"].to_string(),
+        "inclusionPromise": { "signedEntryTimestamp": tag["bundle"]["SignedEntryTimestamp"] },
+        "canonicalizedBody": payload["body"],
+    });
+    let material =
+        json!({ "certificate": { "rawBytes": tag["certificate"] }, "tlogEntries": [entry] });
+    let message = json!({ "signature": tag["signature"] });
+    let envelope = json!({
+        "payloadType": "application/vnd.in-toto+json",
+        "payload": Encoding::encode(statement.to_string().as_bytes()),
+        "signatures": [{ "sig": tag["signature"] }],
+    });
+    let forged = format!(
+        r#"{{"messageSignature":{message},"dsseEnvelope":{envelope},"verificationMaterial":{material},"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}}"#
+    );
+    // Without a demand for a log, because these entries have no proof, which a bundle needs for one.
+    let policy = crate::roots::anybody(crate::fixtures::root("trusted_root.json"));
+    let policy = policy.require_log(false).build().unwrap();
+    let refused = judge(&policy, &digest, &Signature::bundle("forged", forged)).unwrap_err();
+    assert!(
+        matches!(refused.refused[0].reason, Reason::Malformed(_)),
+        "{refused}"
+    );
+}
+
+#[test]
 fn what_is_there_twice_or_besides_is_refused() {
     let all = genuine();
-    // Of a bare key's bundle only the envelope is read, and by nobody else.
-    let bundles = all.iter().filter(|one| one.raw.is_bundle() && !one.bare);
+    let bundles = all.iter().filter(|one| one.raw.is_bundle());
     for one in bundles {
-        let json = one.raw.value.to_string();
+        let json = one.raw.json();
+        let again = judge(
+            &one.policy,
+            &one.digest,
+            &Signature::bundle("as it is", json.clone()),
+        );
+        assert!(again.is_ok(), "{}", one.name);
         let envelope = one.raw.value["dsseEnvelope"].to_string();
         let message = json!({"signature": "AAAA"}).to_string();
         for besides in [
@@ -241,10 +294,14 @@ fn what_is_there_twice_or_besides_is_refused() {
             r#""publicKey":{"hint":""},"#,
             r#""certificate":{"rawBytes":""},"#,
         ] {
-            let json = json.replacen(material, &format!("{material}{besides}"), 1);
-            let signature = Signature::bundle("altered", json);
-            let answer = judge(&one.policy, &one.digest, &signature);
-            assert!(answer.is_err(), "{}: {besides}", one.name);
+            let first = json.replacen(material, &format!("{material}{besides}"), 1);
+            let last = besides.trim_end_matches(',');
+            let open = json.strip_suffix("}}").unwrap();
+            for json in [first, format!("{open},{last}}}}}")] {
+                let signature = Signature::bundle("altered", json);
+                let answer = judge(&one.policy, &one.digest, &signature);
+                assert!(answer.is_err(), "{}: {besides}", one.name);
+            }
         }
     }
 }

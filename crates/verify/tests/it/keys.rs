@@ -132,6 +132,16 @@ fn what_is_no_key_of_ours_is_named_and_said() {
         pem.replace("PUBLIC KEY", "RSA PUBLIC KEY"),
         "not a public key: unexpected ASN.1 DER tag: expected INTEGER, got SEQUENCE",
     );
+    let body: String = rsa(2048)
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let longer = [STANDARD.decode(body).unwrap(), vec![0]].concat();
+    let body = STANDARD.encode(longer);
+    refused(
+        format!("-----BEGIN RSA PUBLIC KEY-----\n{body}\n-----END RSA PUBLIC KEY-----\n"),
+        "not a public key: trailing data at end of DER message: decoded 270 bytes, 1 bytes remaining at DER byte 270",
+    );
     // A point that is not on the curve.
     let body: String = p256()
         .lines()

@@ -60,6 +60,18 @@ const KEY1: &str = "genuine/bundle-key-p256a-rekor1";
 const KEY2: &str = "genuine/bundle-key-p256a-rekor2";
 
 #[test]
+fn without_an_entry_nothing_is_logged() {
+    for (case, policy) in [
+        ("genuine/bundle-keyless-timestamp-only", policy()),
+        ("genuine/tag-keyless-timestamp-only", policy()),
+        ("genuine/bundle-key-p256a-no-log", keyed()),
+        ("genuine/tag-key-p256a-no-log", keyed()),
+    ] {
+        refused(case, policy, |_| {}, "there is no log entry");
+    }
+}
+
+#[test]
 fn every_entry_needs_a_proof_or_a_promise_of_its_own() {
     for (case, policy) in [
         (REKOR1, policy()),

@@ -140,10 +140,15 @@ impl Raw {
         self.format == Format::Bundle
     }
 
+    /// A bundle as text.
+    pub(crate) fn json(&self) -> String {
+        notes_together(self.value.clone()).to_string()
+    }
+
     /// As it lies in a registry.
     pub(crate) fn signature(&self) -> Signature {
         if self.is_bundle() {
-            return Signature::bundle("altered", notes_together(self.value.clone()).to_string());
+            return Signature::bundle("altered", self.json());
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut annotations = Vec::new();
