@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that claims to be a signature. Nothing about it is trusted.
+/// Something that claims to be a signature. Nothing about it is trusted. A clone shares it.
 ///
 /// It serialises, so that what was judged can be kept and judged again: see
 /// [`Captured`](crate::Captured).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     origin: String,
+    /// Shared, because whoever keeps what was judged keeps it beside the judge.
     #[serde(flatten)]
-    content: Content,
+    content: Arc<Content>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,10 +47,10 @@ impl Signature {
     ) -> Self {
         Self {
             origin: origin.into(),
-            content: Content::SimpleSigning {
+            content: Arc::new(Content::SimpleSigning {
                 payload: payload.into(),
                 annotations: annotations.into_iter().collect(),
-            },
+            }),
         }
     }
 
@@ -60,7 +62,7 @@ impl Signature {
     pub fn bundle(origin: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         Self {
             origin: origin.into(),
-            content: Content::Bundle(json.into()),
+            content: Arc::new(Content::Bundle(json.into())),
         }
     }
 
@@ -69,10 +71,10 @@ impl Signature {
     pub fn not_fetched(origin: impl Into<String>, format: Format, why: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
-            content: Content::NotFetched {
+            content: Arc::new(Content::NotFetched {
                 format,
                 why: why.into(),
-            },
+            }),
         }
     }
 
@@ -83,7 +85,7 @@ impl Signature {
 
     /// How it is written down.
     pub fn format(&self) -> Format {
-        match self.content {
+        match *self.content {
             Content::SimpleSigning { .. } => Format::SimpleSigning,
             Content::Bundle(_) => Format::Bundle,
             Content::NotFetched { format, .. } => format,
@@ -92,7 +94,7 @@ impl Signature {
 
     /// How many bytes there are to look at.
     pub fn size(&self) -> u64 {
-        let bytes = match &self.content {
+        let bytes = match &*self.content {
             Content::SimpleSigning {
                 payload,
                 annotations,
