@@ -2,6 +2,7 @@
 //! a signature is there for show, but for what [`HARMLESS`] lists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use portolan_verify::{Judge, Policy, Reason, Refused, Signature, Verified};
 use serde_json::{Value, json};
@@ -60,7 +61,12 @@ fn judge(
 }
 
 /// Every signature of every genuine case that any policy of the table accepts.
-fn genuine() -> Vec<Genuine> {
+fn genuine() -> &'static [Genuine] {
+    static ALL: OnceLock<Vec<Genuine>> = OnceLock::new();
+    ALL.get_or_init(find)
+}
+
+fn find() -> Vec<Genuine> {
     let mut all = Vec::new();
     let mut cases: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for row in rows() {
@@ -128,14 +134,14 @@ fn an_altered_link_breaks_every_genuine_signature() {
     assert!(all.len() >= 40, "{}", all.len());
     let (mut tried, mut accepted, mut hit) = (0, Vec::new(), BTreeSet::new());
     let mut links = BTreeSet::new();
-    for one in &all {
+    for one in all {
         for link in LINKS {
             let Some(value) = one.raw.get(link) else {
                 continue;
             };
             links.insert(link.name);
             let mut altered = alterations(link.encoding, &value);
-            altered.extend(others(&all, one, link));
+            altered.extend(others(all, one, link));
             let altered = altered.into_iter().map(|(what, value)| (what, Some(value)));
             let removed = ("removed".to_owned(), None);
             for (what, value) in altered.chain([removed]) {
@@ -180,8 +186,8 @@ fn an_altered_link_breaks_every_genuine_signature() {
 #[test]
 fn a_genuine_signature_is_of_nothing_else() {
     let all = genuine();
-    for one in &all {
-        for other in &all {
+    for one in all {
+        for other in all {
             if one.digest != other.digest {
                 let answer = judge(&one.policy, &other.digest, &one.raw.signature());
                 assert!(answer.is_err(), "{} for {}", one.name, other.name);

@@ -1,8 +1,10 @@
 //! Genuine signatures as they lie in a registry, made by cosign 3.1.3 with a private Sigstore.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -90,7 +92,7 @@ pub(crate) struct Asked {
     #[serde(default)]
     pub(crate) signed_timestamps: bool,
     #[serde(default)]
-    pub(crate) annotations: std::collections::BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -111,8 +113,14 @@ pub(crate) fn rows() -> Vec<Row> {
         .collect()
 }
 
+/// A trusted root of the lab, parsed once.
 pub(crate) fn root(name: &str) -> TrustRoot {
-    TrustRoot::parse(&fs::read(path(name)).unwrap()).unwrap()
+    static ROOTS: Mutex<BTreeMap<String, TrustRoot>> = Mutex::new(BTreeMap::new());
+    let mut roots = ROOTS.lock().unwrap();
+    let root = roots
+        .entry(name.to_owned())
+        .or_insert_with(|| TrustRoot::parse(&fs::read(path(name)).unwrap()).unwrap());
+    root.clone()
 }
 
 pub(crate) fn key(name: &str) -> PublicKey {
