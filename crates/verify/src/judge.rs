@@ -261,7 +261,7 @@ impl<'a> Read<'a> {
                 payload,
                 annotations,
             } => {
-                let signed = SimpleSigning::read(payload, annotations, limits.max_entries)?;
+                let signed = SimpleSigning::read(payload, annotations)?;
                 signed.is_about(digest)?;
                 Ok(Self::SimpleSigning(signed))
             }

@@ -54,7 +54,6 @@ impl<'a> SimpleSigning<'a> {
     pub(crate) fn read(
         payload: &'a [u8],
         annotations: &'a BTreeMap<String, String>,
-        _max: usize,
     ) -> Result<Self, Reason> {
         let named = |name: &str| annotations.get(name).map(String::as_str);
         let given = |name: &str| named(name).filter(|text| !text.is_empty());
