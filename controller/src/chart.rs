@@ -92,8 +92,13 @@ impl Reconcile for HelmChart {
         let is_ours = source.kind.to_string() == news.kind
             && source.name == news.name
             && self.home() == news.namespace;
-        // Who has seen that revision has nothing to gain, unless there was nothing to be seen then.
-        is_ours && (self.observed_source_revision() != Some(&news.revision) || self.waits())
+        is_ours
+            && match &news.revision {
+                // Who has seen that revision has nothing to gain, unless there was nothing to be seen then.
+                Some(revision) => self.observed_source_revision() != Some(revision) || self.waits(),
+                // What was beyond help may have been so because of how the source was.
+                None => self.is_stalled(),
+            }
     }
 }
 
@@ -104,6 +109,9 @@ trait Observing {
 
     /// Whether the last pass found a source that had nothing to take from.
     fn waits(&self) -> bool;
+
+    /// Whether the last pass found that only a change can help.
+    fn is_stalled(&self) -> bool;
 
     /// What is held of the chart in `artifact`.
     fn held<'a>(&'a self, artifact: Option<&'a Artifact>) -> Option<Held<'a>>;
@@ -124,6 +132,11 @@ impl Observing for HelmChart {
     fn waits(&self) -> bool {
         self.condition(condition::FETCH_FAILED)
             .is_some_and(|failed| failed.reason == reason::NO_SOURCE_ARTIFACT)
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.condition(condition::STALLED)
+            .is_some_and(|stalled| stalled.status == "True")
     }
 
     fn held<'a>(&'a self, artifact: Option<&'a Artifact>) -> Option<Held<'a>> {

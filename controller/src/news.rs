@@ -1,4 +1,4 @@
-//! A source has stored something: who takes charts from it hears of it.
+//! A source has stored something, or is another one now: who takes charts from it hears of it.
 
 use kube::ResourceExt as _;
 use portolan_api::Artifact;
@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::kind::Watched;
 
-/// A source has an artifact, or another one than before.
+/// A source has an artifact, or another one than before, or another spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct News {
     /// `GitRepository`.
@@ -15,27 +15,28 @@ pub(crate) struct News {
     pub(crate) namespace: String,
     /// Its name there.
     pub(crate) name: String,
-    /// The revision of the artifact.
-    pub(crate) revision: String,
+    /// The revision of the artifact; `None` if it is the spec that is new.
+    pub(crate) revision: Option<String>,
 }
 
 impl News {
     /// What is new about `new`, which was `old` before. A source that loses its artifact is no news:
     /// whoever looks at it finds out.
     fn of<K: Watched>(old: Option<&K>, new: &K) -> Option<Self> {
-        let artifact = new.artifact()?;
         // One that was lost and stored again has the same revision, and another time.
-        let is_the_same = |old: &Artifact| {
-            old.revision == artifact.revision && old.last_update_time == artifact.last_update_time
+        let is_new = |artifact: &&Artifact| {
+            !old.and_then(K::artifact).is_some_and(|old| {
+                old.revision == artifact.revision
+                    && old.last_update_time == artifact.last_update_time
+            })
         };
-        if old.and_then(K::artifact).is_some_and(is_the_same) {
-            return None;
-        }
-        Some(Self {
+        let stored = new.artifact().filter(is_new);
+        let changed = old.is_some_and(|old| old.meta().generation != new.meta().generation);
+        (stored.is_some() || changed).then(|| Self {
             kind: K::NAME,
             namespace: new.home(),
             name: new.name_any(),
-            revision: artifact.revision.clone(),
+            revision: stored.map(|artifact| artifact.revision.clone()),
         })
     }
 }
@@ -102,7 +103,8 @@ mod tests {
     fn check(old: Option<&str>, new: &str, told: Option<&str>) {
         let read = |text: &str| source((text != "-").then_some(text));
         let news = News::of(old.map(read).as_ref(), &read(new));
-        assert_eq!(news.map(|news| news.revision).as_deref(), told);
+        let revision = news.and_then(|news| news.revision);
+        assert_eq!(revision.as_deref(), told);
     }
 
     #[test]
@@ -113,6 +115,18 @@ mod tests {
         check(Some("main@sha1:1"), "main@sha1:1", None);
         check(Some("main@sha1:1"), "-", None);
         check(None, "-", None);
+    }
+
+    #[test]
+    fn another_spec_is_news_without_a_revision() {
+        let generation = |number: i64| {
+            let mut source = source(Some("1"));
+            source.metadata.generation = Some(number);
+            source
+        };
+        let news = News::of(Some(&generation(1)), &generation(2));
+        assert_eq!(news.map(|news| news.revision), Some(None));
+        assert_eq!(News::of(Some(&generation(2)), &generation(2)), None);
     }
 
     #[test]

@@ -117,7 +117,7 @@ mod tests {
     fn told(news: &mut UnboundedReceiver<News>) -> Vec<String> {
         let next = || news.try_recv().ok();
         std::iter::from_fn(next)
-            .map(|news| format!("{} {}", news.name, news.revision))
+            .map(|news| format!("{} {}", news.name, news.revision.unwrap_or_default()))
             .collect()
     }
 

@@ -484,6 +484,30 @@ async fn a_kind_of_source_that_the_schema_does_not_know_stalls() {
 }
 
 #[test]
+fn a_chart_beyond_help_is_concerned_by_another_spec_of_its_source() {
+    let chart = |stalled: &str| -> HelmChart {
+        serde_json::from_value(json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmChart",
+            "metadata": { "name": "app", "namespace": "team", "generation": 1 },
+            "spec": spec("*", json!({})),
+            "status": { "conditions": [{
+                "type": "Stalled", "status": stalled, "reason": "UnsupportedField", "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }] },
+        }))
+        .unwrap()
+    };
+    let news = News {
+        kind: "HelmRepository",
+        namespace: "team".to_owned(),
+        name: "repo".to_owned(),
+        revision: None,
+    };
+    assert!(chart("True").is_concerned_by(&news));
+    assert!(!chart("False").is_concerned_by(&news));
+}
+
+#[test]
 fn a_chart_is_concerned_by_news_of_its_own_source_that_it_has_not_seen() {
     let chart: HelmChart = serde_json::from_value(json!({
         "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmChart",
@@ -507,7 +531,7 @@ fn a_chart_is_concerned_by_news_of_its_own_source_that_it_has_not_seen() {
             kind,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
-            revision: revision.to_owned(),
+            revision: Some(revision.to_owned()),
         })
     };
     assert!(check(&chart, "HelmRepository", "team", "repo", "sha256:2"));

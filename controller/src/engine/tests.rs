@@ -310,7 +310,7 @@ async fn who_is_concerned_by_the_news_of_a_source_is_looked_at_and_nobody_else()
         kind: "GitRepository",
         namespace: "ns".to_owned(),
         name: "src".to_owned(),
-        revision: "2".to_owned(),
+        revision: Some("2".to_owned()),
     };
     rig.news.send(news).expect("the engine listens");
     // What failed before has a fresh start.

@@ -56,6 +56,23 @@ fn what_is_requested_is_looked_at_at_once() {
 }
 
 #[test]
+fn a_chart_beyond_help_is_looked_at_when_its_repository_is_another_one() {
+    let scene = Scene::new("mended");
+    scene.push("1.0.0");
+    let mut repository = helm_repository(&scene.namespace, "cloud", &scene.charts.url("charts"));
+    repository["spec"]["provider"] = json!("aws");
+    let repository = scene.api().create(&repository);
+    let chart = helm_chart(&scene.namespace, "app", "1.0.0", "cloud");
+    let chart = scene.api().create(&chart);
+    scene.until(&chart, "stalled", |chart| {
+        is_true_for(chart, "Stalled", "UnsupportedField")
+    });
+    let mended = json!({"spec": {"provider": "generic"}});
+    scene.api().merge(&repository, &mended);
+    scene.until_ready(&chart, "1.0.0");
+}
+
+#[test]
 fn a_suspended_chart_is_left_alone_until_it_is_resumed() {
     let scene = Scene::new("suspension");
     scene.push("1.0.0");
