@@ -35,7 +35,10 @@ pub(crate) async fn trust_roots(
         let built_in = TrustRoot::sigstore().map_err(ReadTrustRootError::BuiltIn)?;
         let published = TufRepository::sigstore(transport.clone());
         let published = published.with_folder(storage.join(KEPT_IN));
-        return Ok(TrustRoots::published(built_in, published));
+        let roots = TrustRoots::published(built_in, published);
+        // With the root that was believed before this start nothing has to be proven again.
+        roots.recall(now()).await;
+        return Ok(roots);
     };
     let json = tokio::fs::read(path).await;
     let json = json.map_err(|source| ReadTrustRootError::Read {

@@ -71,10 +71,11 @@ pub(crate) fn told(error: &Error, verbose: bool) -> String {
              --password-stdin.",
         );
     }
-    if error.is::<RefreshError>() {
+    let refresh = error.downcast_ref().map(RefreshError::class);
+    if refresh == Some(Class::Unavailable) {
         text.push_str(
-            "\n\n--offline judges with the one that this program was built with, and --trusted-root FILE names \
-             one.",
+            "\n\n--offline judges with the one that was fetched last or that this program was built with, and \
+             --trusted-root FILE names one.",
         );
     }
     if let Some(DirectoryError::OutOfSync { .. } | DirectoryError::DoubtfulLock { .. }) =
@@ -111,12 +112,10 @@ fn unproven(error: &Error) -> Option<&VerificationError> {
 }
 
 fn class(error: &Error) -> Option<Class> {
-    if error.is::<RefreshError>() {
-        return Some(Class::Unavailable);
-    }
     error
         .downcast_ref::<LookError>()
         .map(LookError::class)
+        .or_else(|| error.downcast_ref().map(RefreshError::class))
         .or_else(|| {
             error
                 .downcast_ref::<AcquireError>()

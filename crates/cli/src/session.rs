@@ -149,20 +149,22 @@ impl Session {
         })
     }
 
-    /// The trust root of the public Sigstore as it is published, or with `offline` as it was when this
-    /// program was built. Where it cannot be had, the older one does not take its place unasked: it may
-    /// believe somebody who is no longer to be believed.
+    /// The trust root of the public Sigstore as it is published, or with `offline` as it was when it was
+    /// last fetched, if that is not out of date, or else when this program was built. Where it cannot be
+    /// had, the older one does not take its place unasked: it may believe somebody who is no longer to be
+    /// believed.
     pub(crate) async fn trust_root(&self, offline: bool) -> anyhow::Result<TrustRoot> {
         let built_in = TrustRoot::sigstore()?;
-        if offline {
-            return Ok(built_in);
-        }
         let mut repository = TufRepository::sigstore(self.transport.clone());
         if let Some(cache) = cache_home() {
             repository = repository.with_folder(cache.join("portolan/sigstore"));
         }
         let roots = TrustRoots::published(built_in, repository);
-        roots.refresh(now()).await?;
+        if offline {
+            roots.recall(now()).await;
+        } else {
+            roots.refresh(now()).await?;
+        }
         Ok(roots.current())
     }
 
