@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::Reason;
+use crate::{Reason, json};
 
-/// A bundle of version 0.3 or later that holds a DSSE envelope with one signature.
+/// A bundle of version 0.3 that holds a DSSE envelope with one signature.
 #[derive(Debug)]
 pub(crate) struct Bundle<'a> {
     pub(crate) json: &'a [u8],
@@ -74,13 +74,14 @@ struct DsseSignature {
 impl<'a> Bundle<'a> {
     /// Read the outside of a bundle whose lists have at most `max` items.
     pub(crate) fn read(json: &'a [u8], max: usize) -> Result<Self, Reason> {
+        json::bounded(json, "")?;
         let outside: Outside =
             serde_json::from_slice(json).map_err(|error| Reason::Malformed(error.to_string()))?;
         let malformed = |what: &str| Reason::Malformed(what.to_owned());
         if !is_container_bundle(&outside.media_type) {
             let found = &outside.media_type;
             return Err(Reason::Malformed(format!(
-                "media type {found:?} is not that of a bundle of version 0.3 or later"
+                "media type {found:?} is not that of a bundle of version 0.3"
             )));
         }
         let material = outside.verification_material;
@@ -123,12 +124,15 @@ impl<'a> Bundle<'a> {
     }
 }
 
-/// `application/vnd.dev.sigstore.bundle.v0.3+json` and its successors.
+/// Version 0.3 in [both of its spellings][1]. What a later one means nobody knows yet.
+///
+/// [1]: https://github.com/sigstore/protobuf-specs/blob/v0.5.1/protos/sigstore_bundle.proto
 fn is_container_bundle(media_type: &str) -> bool {
-    let version = media_type
-        .strip_prefix("application/vnd.dev.sigstore.bundle.v0.")
-        .and_then(|rest| rest.strip_suffix("+json"));
-    version.and_then(|minor| minor.parse::<u32>().ok()) >= Some(3)
+    matches!(
+        media_type,
+        "application/vnd.dev.sigstore.bundle.v0.3+json"
+            | "application/vnd.dev.sigstore.bundle+json;version=0.3"
+    )
 }
 
 impl Envelope {

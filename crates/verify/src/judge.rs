@@ -244,7 +244,8 @@ impl Judge {
 
 /// A signature that names the digest under verification, and is otherwise unproven.
 enum Read<'a> {
-    Bundle(Bundle<'a>, Statement),
+    /// With what the signer wrote beside the digest.
+    Bundle(Bundle<'a>, BTreeMap<String, String>),
     SimpleSigning(SimpleSigning<'a>),
 }
 
@@ -253,9 +254,8 @@ impl<'a> Read<'a> {
         match signature.content() {
             Content::Bundle(json) => {
                 let bundle = Bundle::read(json, limits.max_entries)?;
-                let statement = Statement::read(&bundle.envelope)?;
-                statement.is_about(digest)?;
-                Ok(Self::Bundle(bundle, statement))
+                let annotations = Statement::read(&bundle.envelope)?.about(digest)?;
+                Ok(Self::Bundle(bundle, annotations))
             }
             Content::SimpleSigning {
                 payload,
@@ -286,7 +286,7 @@ impl<'a> Read<'a> {
 
     fn annotations(&self) -> BTreeMap<String, String> {
         match self {
-            Self::Bundle(_, statement) => statement.annotations.clone(),
+            Self::Bundle(_, annotations) => annotations.clone(),
             Self::SimpleSigning(signed) => signed.annotations.clone(),
         }
     }

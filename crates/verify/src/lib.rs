@@ -3,6 +3,7 @@
 mod bundle;
 mod certified;
 mod identity;
+mod json;
 mod judge;
 mod key;
 mod limits;

@@ -54,7 +54,7 @@ impl Signature {
         }
     }
 
-    /// A [Sigstore bundle][1] as JSON. Version 0.3 and later count as signatures of a container.
+    /// A [Sigstore bundle][1] as JSON. Those of version 0.3 count as signatures of a container.
     ///
     /// `origin` says where it was found, for messages.
     ///

@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portolan_reference::Digest;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::Reason;
+use crate::{Reason, json};
 
 /// A signed payload as it lies in a layer of the tag `sha256-<hex>.sig`.
 #[derive(Debug)]
@@ -27,7 +28,12 @@ pub(crate) struct SimpleSigning<'a> {
     named: String,
 }
 
+/// Members that nobody knows are refused, as [others][1] do: Go takes `Critical` for `critical`, and of
+/// two the one that comes last, so that a payload with both would name one digest here and another there.
+///
+/// [1]: https://github.com/containers/image/blob/v5.36.2/signature/internal/sigstore_payload.go
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Payload {
     critical: Critical,
     #[serde(default)]
@@ -35,13 +41,18 @@ struct Payload {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Critical {
+    /// Where it was when it was signed, which it need not be any more.
+    #[serde(default, rename = "identity")]
+    _identity: IgnoredAny,
     image: Image,
     #[serde(rename = "type")]
     kind: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Image {
     #[serde(rename = "docker-manifest-digest")]
     digest: String,
@@ -59,9 +70,12 @@ impl<'a> SimpleSigning<'a> {
         let given = |name: &str| named(name).filter(|text| !text.is_empty());
         let signature = given("dev.cosignproject.cosign/signature")
             .ok_or_else(|| Reason::Malformed("no signature in the annotations".to_owned()))?;
+        // As Go reads it: what `base64` writes has lines, and `cosign attach signature` takes it as it is.
+        let signature: String = signature.split(['\r', '\n']).collect();
         let signature = STANDARD
             .decode(signature)
             .map_err(|_| Reason::Malformed("the signature is no base64".to_owned()))?;
+        json::bounded(payload, "payload: ")?;
         let read: Payload = serde_json::from_slice(payload)
             .map_err(|error| Reason::Malformed(format!("payload: {error}")))?;
         if read.critical.kind != KIND {

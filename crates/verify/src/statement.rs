@@ -6,8 +6,8 @@ use portolan_reference::Digest;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Reason;
 use crate::bundle::Envelope;
+use crate::{Reason, json};
 
 /// What makes a statement a signature: cosign writes it, and everything else is an attestation, which
 /// says something about an artifact without vouching for it (CVE-2022-35929).
@@ -16,18 +16,17 @@ const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 
 /// An in-toto statement that is a cosign signature.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Statement {
-    subjects: Vec<Subject>,
-    pub(crate) annotations: BTreeMap<String, String>,
+    subject: Vec<Subject>,
 }
 
+/// What a statement says that it is.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Written {
+struct Head {
     #[serde(rename = "_type")]
     kind: String,
-    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
     predicate_type: String,
 }
 
@@ -45,56 +44,45 @@ impl Statement {
             let kind = &envelope.payload_type;
             return Err(Reason::Malformed(format!("payload type {kind:?}")));
         }
-        let written: Written = serde_json::from_slice(&envelope.payload)
-            .map_err(|error| Reason::Malformed(format!("statement: {error}")))?;
-        if written.predicate_type != SIGNATURE {
-            return Err(Reason::Attestation(written.predicate_type));
+        let malformed = |error| Reason::Malformed(format!("statement: {error}"));
+        let head: Head = serde_json::from_slice(&envelope.payload).map_err(malformed)?;
+        if head.predicate_type != SIGNATURE {
+            return Err(Reason::Attestation(head.predicate_type));
         }
-        if written.kind != STATEMENT {
-            return Err(Reason::Malformed(format!("type {:?}", written.kind)));
+        if head.kind != STATEMENT {
+            return Err(Reason::Malformed(format!("type {:?}", head.kind)));
         }
-        Ok(Self {
-            annotations: annotations(&written.subject),
-            subjects: written.subject,
-        })
+        json::bounded(&envelope.payload, "statement: ")?;
+        serde_json::from_slice(&envelope.payload).map_err(malformed)
     }
 
-    /// That a subject of the statement is `digest`.
-    pub(crate) fn is_about(&self, digest: &Digest) -> Result<(), Reason> {
+    /// What the signer wrote beside `digest`, which a subject of the statement has to be. What is
+    /// written beside another one says nothing of it, and of two that are it the first counts, as
+    /// in cosign.
+    pub(crate) fn about(&self, digest: &Digest) -> Result<BTreeMap<String, String>, Reason> {
         let algorithm = digest.algorithm().as_str();
-        let named = self
-            .subjects
-            .iter()
-            .map(|subject| subject.digest.get(algorithm));
-        if named
-            .clone()
-            .any(|hex| hex.is_some_and(|hex| hex == digest.hex()))
-        {
-            return Ok(());
+        let named = |subject: &Subject| {
+            let hex = subject.digest.get(algorithm);
+            hex.is_some_and(|hex| hex == digest.hex())
+        };
+        if let Some(subject) = self.subject.iter().find(|subject| named(subject)) {
+            let annotations = subject.annotations.iter().flatten();
+            let texts = annotations.filter_map(|(key, value)| {
+                let value = value.as_str()?;
+                Some((key.clone(), value.to_owned()))
+            });
+            return Ok(texts.collect());
         }
-        let named: Vec<_> = named
-            .flatten()
-            .map(|hex| format!("{algorithm}:{hex}"))
-            .collect();
+        let digests = self.subject.iter();
+        let others = digests.filter_map(|subject| subject.digest.get(algorithm));
+        let others: Vec<_> = others.map(|hex| format!("{algorithm}:{hex}")).collect();
         Err(Reason::OtherDigest {
-            named: if named.is_empty() {
+            named: if others.is_empty() {
                 "nothing".to_owned()
             } else {
-                named.join(", ")
+                others.join(", ")
             },
             wanted: digest.clone(),
         })
     }
-}
-
-/// What the signer wrote beside the digest.
-fn annotations(subjects: &[Subject]) -> BTreeMap<String, String> {
-    let written = subjects
-        .iter()
-        .filter_map(|subject| subject.annotations.as_ref());
-    let texts = written.flatten().filter_map(|(key, value)| {
-        let value = value.as_str()?;
-        Some((key.clone(), value.to_owned()))
-    });
-    texts.collect()
 }

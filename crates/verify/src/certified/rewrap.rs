@@ -96,6 +96,9 @@ fn bundle(
     ))
 }
 
+/// PEM of a certificate and of its chain, each. Fulcio's have some 2 KiB.
+const MAX_PEM_BYTES: usize = 256 << 10;
+
 /// The certificate, and those of the chain.
 fn certificates(signed: &SimpleSigning<'_>, max: usize) -> Result<Vec<X509Certificate>, Reason> {
     let mut certificates = Vec::new();
@@ -103,6 +106,13 @@ fn certificates(signed: &SimpleSigning<'_>, max: usize) -> Result<Vec<X509Certif
         ("certificate", signed.certificate, 1),
         ("certificate chain", signed.chain, max),
     ] {
+        // What cannot be read is passed over, and may be read several times.
+        if text.is_some_and(|text| text.len() > MAX_PEM_BYTES) {
+            return Err(Reason::TooLarge {
+                what: "bytes of PEM",
+                limit: MAX_PEM_BYTES as u64,
+            });
+        }
         let blocks = pem::all(text.unwrap_or_default().as_bytes(), max);
         let blocks = blocks.ok_or(Reason::TooLarge {
             what: "certificates",

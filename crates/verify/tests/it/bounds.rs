@@ -1,10 +1,14 @@
 //! How much is looked at, and what is said of what cannot be read.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portolan_verify::{Format, Limits, PolicyBuilder, Reason, Signature};
 use serde_json::{Value, json};
 
-use crate::fixtures::{Case, path};
-use crate::judging::{judge, keys, reasons};
+use crate::fixtures::{Case, annotations, path};
+use crate::judging::{judge, keyless, keys, reasons};
 
 fn limited(change: impl FnOnce(&mut Limits)) -> PolicyBuilder {
     let mut limits = Limits::default();
@@ -115,7 +119,7 @@ fn what_cannot_be_read_says_what_is_wrong() {
     assert!(bundle("").starts_with("unreadable: EOF"));
     assert!(bundle("[]").starts_with("unreadable: "));
     let old = r#"{"mediaType":"application/vnd.dev.sigstore.bundle+json;version=0.2","verificationMaterial":{}}"#;
-    assert!(bundle(old).contains("is not that of a bundle of version 0.3 or later"));
+    assert!(bundle(old).contains("is not that of a bundle of version 0.3"));
     let with = |material: &str, envelope: &str| {
         bundle(&format!(
             r#"{{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{material}{envelope}}}"#
@@ -194,4 +198,180 @@ fn a_refusal_tells_a_few_reasons_and_how_many_more_there_are() {
     assert!(told(3).contains("; bundle 2 (bundle): "));
     assert!(told(4).ends_with("; and 1 more"), "{}", told(4));
     assert!(told(100).ends_with("; and 97 more"));
+}
+
+/// The same with something else in a place of the bundle.
+fn altered(case: &Case, name: &str, pointer: &str, new: Value) -> Case {
+    let bundle = std::fs::read(path(name).join("bundle-0.sigstore.json")).unwrap();
+    let mut bundle: Value = serde_json::from_slice(&bundle).unwrap();
+    let (at, member) = pointer.rsplit_once('/').unwrap();
+    bundle.pointer_mut(at).unwrap()[member] = new;
+    Case {
+        digest: case.digest.clone(),
+        signatures: vec![Signature::bundle("altered", bundle.to_string())],
+    }
+}
+
+/// What is read before it is known who wrote it: 4 MiB of `{"":0}` would take 400 MiB.
+#[test]
+fn memory_is_in_proportion_to_bytes() {
+    let too_many = [Reason::TooLarge {
+        what: "values of JSON",
+        limit: 10_000,
+    }];
+    let many = json!(vec![json!({ "": 0 }); 20_000]);
+    for name in [
+        "genuine/bundle-key-p256a-no-log",
+        "genuine/bundle-keyless-rekor1",
+    ] {
+        let case = Case::load(name);
+        for policy in [keys(&["p256a"]), keyless()] {
+            for place in [
+                "/unknown",
+                "/verificationMaterial/unknown",
+                "/dsseEnvelope/unknown",
+            ] {
+                let case = altered(&case, name, place, many.clone());
+                assert_eq!(reasons(judge(policy.clone(), &case)), too_many, "{place}");
+            }
+            let statement = json!({
+                "_type": "https://in-toto.io/Statement/v1",
+                "predicateType": "https://sigstore.dev/cosign/sign/v1",
+                "predicate": {},
+                "subject": [{ "digest": { "sha256": case.digest.hex() } }],
+            });
+            for place in ["predicate", "subject", "unknown"] {
+                let mut statement = statement.clone();
+                statement[place] = many.clone();
+                let payload = STANDARD.encode(statement.to_string());
+                let case = altered(&case, name, "/dsseEnvelope/payload", json!(payload));
+                assert_eq!(reasons(judge(policy.clone(), &case)), too_many, "{place}");
+            }
+        }
+    }
+    let payload = json!({
+        "critical": {
+            "image": { "docker-manifest-digest": "sha256:…" },
+            "type": "cosign container image signature",
+        },
+        "optional": { "a": many },
+    });
+    let signature = ("dev.cosignproject.cosign/signature", "AAAA");
+    let tag = |payload: Value, annotations: &[(&str, &str)]| Case {
+        digest: Case::load("genuine/tag-keyless-rekor1").digest,
+        signatures: vec![Signature::simple_signing(
+            "tag",
+            payload.to_string(),
+            annotations
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )],
+    };
+    let case = tag(payload, &[signature]);
+    assert_eq!(reasons(judge(keys(&["p256a"]), &case)), too_many);
+}
+
+/// Each certificate that cannot be read may be read to the end several times.
+#[test]
+fn certificates_beside_a_payload_are_counted_in_bytes() {
+    let name = "genuine/tag-keyless-rekor1";
+    let case = Case::load(name);
+    assert!(judge(keyless(), &case).is_ok());
+    let manifest = std::fs::read(path(name).join("sig.manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let payload = std::fs::read(path(name).join("sig-0.payload.json")).unwrap();
+    let filled = |member: &str, bytes: usize| {
+        let mut annotations: BTreeMap<_, _> =
+            annotations(&manifest["layers"][0]).into_iter().collect();
+        let certificate = annotations["dev.sigstore.cosign/certificate"].clone();
+        let comment = "#".repeat(bytes - certificate.len() - 1);
+        annotations.insert(member.to_owned(), format!("{comment}\n{certificate}"));
+        Case {
+            digest: case.digest.clone(),
+            signatures: vec![Signature::simple_signing("t", payload.clone(), annotations)],
+        }
+    };
+    for member in [
+        "dev.sigstore.cosign/certificate",
+        "dev.sigstore.cosign/chain",
+    ] {
+        assert!(judge(keyless(), &filled(member, 256 << 10)).is_ok());
+        assert_eq!(
+            reasons(judge(keyless(), &filled(member, (256 << 10) + 1))),
+            [Reason::TooLarge {
+                what: "bytes of PEM",
+                limit: 256 << 10
+            }]
+        );
+    }
+}
+
+#[test]
+fn of_bundles_only_version_0_3_is_known_however_it_is_spelt() {
+    for (name, policy) in [
+        ("genuine/bundle-key-p256a-no-log", keys(&["p256a"])),
+        ("genuine/bundle-keyless-rekor1", keyless()),
+    ] {
+        let case = Case::load(name);
+        let of = |media_type: &str| altered(&case, name, "/mediaType", json!(media_type));
+        for known in [
+            "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "application/vnd.dev.sigstore.bundle+json;version=0.3",
+        ] {
+            assert!(judge(policy.clone(), &of(known)).is_ok(), "{known}");
+        }
+        for other in [
+            "application/vnd.dev.sigstore.bundle+json;version=0.1",
+            "application/vnd.dev.sigstore.bundle+json;version=0.2",
+            "application/vnd.dev.sigstore.bundle.v0.2+json",
+            "application/vnd.dev.sigstore.bundle.v0.4+json",
+            "application/vnd.dev.sigstore.bundle.v0.30+json",
+            "application/vnd.dev.sigstore.bundle.v0.03+json",
+            "application/vnd.dev.sigstore.bundle.v0.+3+json",
+            "application/vnd.dev.sigstore.bundle.v1.0+json",
+            "application/vnd.dev.sigstore.bundle.v0.3",
+            "application/json",
+            "",
+        ] {
+            let reason = reasons(judge(policy.clone(), &of(other))).remove(0);
+            assert!(matches!(reason, Reason::Malformed(_)), "{other}: {reason}");
+        }
+    }
+}
+
+/// `base64` writes lines, and `cosign attach signature` takes them as they are.
+#[test]
+fn a_signature_in_an_annotation_may_have_lines() {
+    let name = "genuine/tag-key-p256a-no-log";
+    let case = Case::load(name);
+    let manifest = std::fs::read(path(name).join("sig.manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let payload = std::fs::read(path(name).join("sig-0.payload.json")).unwrap();
+    let written = |change: fn(&str) -> String| {
+        let annotations = annotations(&manifest["layers"][0]);
+        let annotations = annotations
+            .into_iter()
+            .map(|(name, value)| (name, change(&value)));
+        Case {
+            digest: case.digest.clone(),
+            signatures: vec![Signature::simple_signing("t", payload.clone(), annotations)],
+        }
+    };
+    let fine: [fn(&str) -> String; 3] = [
+        |text| format!("{text}\n"),
+        |text| format!("{}\n{}\n", &text[..76], &text[76..]),
+        |text| format!("{}\r\n{}\r\n", &text[..64], &text[64..]),
+    ];
+    for change in fine {
+        assert!(judge(keys(&["p256a"]), &written(change)).is_ok());
+    }
+    let broken: [fn(&str) -> String; 3] = [
+        |text| format!("{text} "),
+        |text| format!("{text}="),
+        |text| text.replace('+', "-").replace('/', "_") + "-",
+    ];
+    for change in broken {
+        let reason = reasons(judge(keys(&["p256a"]), &written(change))).remove(0);
+        assert!(matches!(reason, Reason::Malformed(_)), "{reason}");
+    }
 }

@@ -152,3 +152,82 @@ fn a_signed_payload_that_cannot_be_read_is_no_signature() {
         malformed(signer.tags(broken));
     }
 }
+
+/// A statement may have several subjects, and what is written beside one says nothing of the others.
+#[test]
+fn what_is_written_beside_another_subject_is_not_this_ones() {
+    let signer = Signer::new();
+    let (this, other) = (subject().hex().to_owned(), "0".repeat(64));
+    let said = |subjects: &[(&str, Option<&str>)]| {
+        let subjects = subjects.iter().map(|(hex, stage)| {
+            json!({ "digest": { "sha256": hex }, "annotations": stage.map(|stage| json!({ "stage": stage })) })
+        });
+        let mut value: Value = serde_json::from_slice(&statement(&subject(), SIGN)).unwrap();
+        value["subject"] = subjects.collect();
+        signer.bundles(value.to_string().into_bytes())
+    };
+    let asked = || {
+        signer
+            .policies()
+            .map(|one| one.annotation("stage", "released"))
+    };
+    for subjects in [
+        &[(&*this, Some("released"))][..],
+        &[(&*other, Some("tested")), (&*this, Some("released"))],
+        &[(&*this, Some("released")), (&*this, Some("tested"))],
+    ] {
+        for (policy, signature) in asked().into_iter().zip(&said(subjects)) {
+            let verified = accepted(policy, signature);
+            let told = verified.signatures[0].annotations.iter();
+            assert_eq!(
+                told.collect::<Vec<_>>(),
+                [(&"stage".to_owned(), &"released".to_owned())]
+            );
+        }
+    }
+    for subjects in [
+        &[(&*other, Some("released")), (&*this, None)][..],
+        &[(&*this, None), (&*other, Some("released"))],
+        &[(&*this, Some("tested")), (&*other, Some("released"))],
+        &[(&*this, Some("tested")), (&*this, Some("released"))],
+    ] {
+        for (policy, signature) in asked().into_iter().zip(&said(subjects)) {
+            let reason = refused(policy, signature);
+            assert_eq!(
+                reason,
+                Reason::Annotation("stage".to_owned()),
+                "{subjects:?}"
+            );
+        }
+    }
+}
+
+/// Go takes `Critical` for `critical`, and of two the last.
+#[test]
+fn a_payload_that_others_read_differently_is_no_signature() {
+    let signer = Signer::new();
+    let genuine: Value = serde_json::from_slice(&payload(&subject())).unwrap();
+    let other = payload(&crate::forge::digest(b"another chart"));
+    let other: Value = serde_json::from_slice(&other).unwrap();
+    for (member, within) in [
+        ("Critical", ""),
+        ("CRITICAL", ""),
+        ("Optional", ""),
+        ("Image", "/critical"),
+        ("Type", "/critical"),
+        ("Docker-Manifest-Digest", "/critical/image"),
+    ] {
+        let mut ambiguous = genuine.clone();
+        let meant = other.pointer(&format!("{within}/{}", member.to_lowercase()));
+        let at = ambiguous.pointer_mut(within).unwrap();
+        at[member] = meant.unwrap().clone();
+        for (policy, signature) in signer
+            .policies()
+            .into_iter()
+            .zip(signer.tags(ambiguous.to_string().into_bytes()))
+        {
+            let reason = refused(policy, &signature);
+            assert!(matches!(reason, Reason::Malformed(_)), "{member}: {reason}");
+        }
+    }
+}
