@@ -97,3 +97,11 @@ fn a_fingerprint_is_of_all_that_decides_and_of_nothing_else() {
         .collect();
     assert_eq!(different.len(), count);
 }
+
+#[test]
+fn a_policy_is_keyless_if_it_names_somebody() {
+    let trusted = root("trusted_root.json");
+    assert!(!keys(&["p256a"]).build().unwrap().is_keyless());
+    let both = keys(&["p256a"]).identity(alice()).trust_root(trusted);
+    assert!(both.build().unwrap().is_keyless());
+}
