@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use portolan_api::{Artifact, message, reason, whole_seconds};
 use portolan_reference::Digest;
-use portolan_store::{Address, Integrity, ObjectKey, Store};
+use portolan_store::{Address, CollectError, Integrity, ObjectKey, Store};
 
 use crate::chain::chain;
 use crate::cluster::{Action, Event, Severity};
@@ -22,8 +22,8 @@ pub(crate) struct Kept {
 
 /// Remove what retention does not keep, and see whether the file of `artifact` is what it was.
 ///
-/// A file that is something else is removed. A file that cannot be judged counts as lost: the
-/// status never claims what nobody could read.
+/// A file that is something else is removed. A file that cannot be judged, or that is another object's,
+/// counts as lost: the status never claims what nobody could read.
 ///
 /// # Errors
 ///
@@ -48,6 +48,18 @@ pub(crate) async fn look_after(
             metadata: BTreeMap::new(),
             action: Action::GarbageCollect,
         }),
+        // Whoever may write a status could name what another object has: to have it removed, or to have
+        // it taken for one's own.
+        Err(CollectError::Path(error)) => {
+            let text = format!(
+                "the artifact in the status is passed over: {}",
+                chain(&error)
+            );
+            return Ok(Kept {
+                artifact: None,
+                events: vec![Event::warning(reason::ARTIFACT_VERIFICATION_FAILED, text)],
+            });
+        }
         // Old files that stay are no reason to hold up new ones.
         Err(error) => events.push(Event::warning(
             reason::GARBAGE_COLLECTION_FAILED,

@@ -110,6 +110,41 @@ async fn what_was_stored_for_a_chart_that_is_gone_is_removed() {
     assert!(files(&world).is_empty());
 }
 
+/// Roles for tenants often let them write a status as well.
+#[tokio::test]
+async fn a_status_cannot_name_what_another_object_has() {
+    let world = registry().await;
+    chart(&world, 1, "1.x", json!({}));
+    pass(&world).await;
+    let held = world.status()["artifact"].clone();
+    let path = held["path"].as_str().unwrap();
+    let of_another = |digest: &str| {
+        let mut artifact = held.clone();
+        artifact["digest"] = json!(digest);
+        artifact
+    };
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    for digest in [held["digest"].as_str().unwrap(), &wrong, "none"] {
+        world.apply("HelmChart", "mine", 1, spec("1.x", json!({})));
+        let cluster = &world.context.cluster;
+        let mine = cluster.read("team", "mine").await.unwrap();
+        let mut mine: HelmChart = mine.unwrap();
+        let status = json!({ "artifact": of_another(digest) });
+        mine.status = Some(serde_json::from_value(status).unwrap());
+        world.pass_over(mine).await;
+        assert_eq!(world.stored(path), chart_archive("app", "1.0.0"));
+        assert_eq!(
+            world.status()["artifact"]["path"],
+            "helmchart/team/mine/app-1.0.0.tgz"
+        );
+        let events = world.events();
+        let told = events.iter().any(|event| {
+            event.starts_with("!ArtifactVerificationFailed: the artifact in the status")
+        });
+        assert!(told, "{events:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_fails_keeps_the_artifact_and_is_tried_again() {
     let world = registry().await;
