@@ -127,14 +127,26 @@ impl Reason {
 }
 
 fn tell(text: &mut String) {
-    let fits = text.len() <= TOLD && !text.contains(char::is_control);
+    let fits = text.len() <= TOLD && !text.contains(steers);
     if fits {
         return;
     }
     let cut = text.chars().nth(TOLD).is_some();
     let letters = text.chars().take(TOLD);
-    let letters = letters.map(|letter| if letter.is_control() { ' ' } else { letter });
+    let letters = letters.map(|letter| if steers(letter) { ' ' } else { letter });
     *text = letters.chain(cut.then_some('…')).collect();
+}
+
+/// Whether a letter ends a line, steers a terminal, or makes a text look like another: what is between
+/// two marks of direction is shown backwards ([UTR #36][1]).
+///
+/// [1]: https://www.unicode.org/reports/tr36/tr36-15.html#Bidirectional_Text_Spoofing
+fn steers(letter: char) -> bool {
+    let marks = matches!(
+        letter,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    letter.is_control() || marks
 }
 
 #[cfg(test)]
@@ -151,6 +163,7 @@ mod tests {
     fn a_reason_is_one_line_of_a_few_words() {
         check("fine", "fine");
         check("two\nlines\u{1b}[31m", "two lines [31m");
+        check("\u{202e}moc.live@ecila\u{2028}x", " moc.live@ecila x");
         check(&"x".repeat(256), &"x".repeat(256));
         check(&"x".repeat(257), &format!("{}…", "x".repeat(256)));
         check(&"é".repeat(200), &"é".repeat(200));
