@@ -163,13 +163,15 @@ impl RegistrySignatures {
 
     /// The bytes of a layer of the tag; `None` if they are too many.
     async fn payload(&mut self, layer: &Descriptor) -> Result<Option<Bytes>, FetchError> {
+        if !self.fits(layer) {
+            return Ok(None);
+        }
         if let Some((digest, payload)) = &self.payload
             && digest == layer.digest()
         {
+            // It is fetched once, and is there as often as it is named.
+            self.left = self.left.saturating_sub(payload.len() as u64);
             return Ok(Some(payload.clone()));
-        }
-        if !self.fits(layer) {
-            return Ok(None);
         }
         let payload = self.blob(layer).await?;
         self.payload = Some((layer.digest().clone(), payload.clone()));

@@ -544,6 +544,26 @@ async fn what_all_signatures_together_may_have_is_not_exceeded_by_fetching() {
     assert_eq!(asked.iter().filter(|kind| *kind == "blobs").count(), 2);
 }
 
+/// Layers of one digest are one download, and each of them keeps what was downloaded.
+#[tokio::test]
+async fn a_payload_counts_as_often_as_it_is_named() {
+    let signed = Signed::honest().await;
+    let registry = &signed.world.registry;
+    for _ in 0..9 {
+        registry.sign_with_tag("charts/app", &signed.manifest, &CosignKey::generate());
+    }
+    registry.forget_requests();
+    let mut limits = portolan_verify::Limits::default();
+    limits.max_total_bytes = 1000;
+    let request = signed.wanted_under(limits);
+    let error = refusal(signed.world.acquire(&request, None).await.unwrap_err());
+    let asked = signed.asked();
+    assert_eq!(asked.iter().filter(|kind| *kind == "blobs").count(), 1);
+    let told = error.refused().unwrap().refused.iter();
+    let passed = told.filter(|one| matches!(one.reason, Reason::NotFetched(_)));
+    assert!(passed.count() > 4, "{error:?}");
+}
+
 #[tokio::test]
 async fn of_a_listed_referrer_that_names_another_subject_no_blob_is_fetched() {
     let signed = Signed::new(Registry::builder().without_referrers().start().await);
