@@ -158,6 +158,10 @@ fn verify() -> Vec<Row> {
             verify.max_entries.to_string(),
         ),
         (
+            "verify::Policy::MAX_NAMED",
+            portolan_verify::Policy::MAX_NAMED.to_string(),
+        ),
+        (
             "verify::PublicKey::MAX_BYTES",
             bytes(size(portolan_verify::PublicKey::MAX_BYTES)),
         ),

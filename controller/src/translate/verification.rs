@@ -56,6 +56,13 @@ pub(crate) fn policy(
     let builder = match (secret, &held) {
         (Some(secret), Some(held)) => {
             let found = held.iter().filter(|(name, _)| name.ends_with(PUBLIC_KEY));
+            let count = found.clone().count();
+            if count > Policy::MAX_NAMED {
+                let (home, most) = (home(secret), Policy::MAX_NAMED);
+                let text =
+                    format!("secret '{home}' has {count} public keys, and {most} is the most");
+                return Err(failed(&text));
+            }
             let keys = found.map(|(name, pem)| PublicKey::parse(*name, pem));
             let keys: Vec<_> = keys.collect::<Result<_, _>>().map_err(|error| {
                 failed(&format!("secret '{}': {}", home(secret), chain(&error)))
@@ -83,6 +90,12 @@ fn identities(verify: &Verification) -> Result<Vec<Identity>, Failure> {
                 "can't verify identities without providing at least one identity: add {FIELD} with the issuer and the subject of who signs, or spec.verify.secretRef with public keys"
             ),
         ));
+    }
+    // An expression of ten letters may take megabytes once it is read.
+    let (count, most) = (verify.match_oidc_identity.len(), Policy::MAX_NAMED);
+    if count > most {
+        let text = format!("{FIELD} has {count} entries, and {most} is the most");
+        return Err(Failure::verifier(verify, &text));
     }
     let named = verify.match_oidc_identity.iter().enumerate();
     let read = |(number, named): (usize, &OidcIdentityMatch)| {

@@ -30,6 +30,10 @@ pub(crate) struct Rules {
 }
 
 impl Policy {
+    /// How many keys, and how many identities, one policy may name: 32. Every signature is held
+    /// against each, and an expression takes up to 2 MiB: it is wise to count before they are read.
+    pub const MAX_NAMED: usize = 32;
+
     /// A policy that names nobody yet, and demands everything.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
@@ -199,6 +203,14 @@ impl PolicyBuilder {
         if self.keys.is_empty() && self.identities.is_empty() {
             return Err(PolicyError::NobodyNamed);
         }
+        for (what, named) in [
+            ("keys", self.keys.len()),
+            ("identities", self.identities.len()),
+        ] {
+            if named > Policy::MAX_NAMED {
+                return Err(PolicyError::TooMany { what, named });
+            }
+        }
         if self.formats.is_empty() {
             return Err(PolicyError::NoFormat);
         }
@@ -302,6 +314,17 @@ pub enum PolicyError {
         "the policy names nobody: add a public key, or an identity (issuer and subject) that may sign"
     )]
     NobodyNamed,
+    /// It would take too much memory, or time.
+    #[error(
+        "the policy names {named} {what}, and {} is the most",
+        Policy::MAX_NAMED
+    )]
+    TooMany {
+        /// Keys or identities.
+        what: &'static str,
+        /// How many it names.
+        named: usize,
+    },
     /// It looks at no signature at all.
     #[error("the policy takes signatures of no format")]
     NoFormat,

@@ -190,3 +190,30 @@ fn signatures_of_others_than_cosign_are_refused_by_name() {
         assert_eq!(made.unwrap_err(), failure, "whoever asks");
     }
 }
+
+/// Tenants write both. A thousand keys take seconds for each signature, and a few hundred expressions
+/// of ten letters take gigabytes: they are counted before any of them is read.
+#[test]
+fn more_keys_or_identities_than_anybody_has_are_not_even_read() {
+    let names: Vec<_> = (0..33).map(|number| format!("{number}.pub")).collect();
+    let pem = CosignKey::generate().public_pem();
+    let good: Vec<_> = names.iter().map(|name| (&**name, pem.as_bytes())).collect();
+    assert!(by_keys(&good[..32]).is_ok());
+    let beside = [&good[..32], &[("cosign.key", &b"none of these"[..])]].concat();
+    assert!(by_keys(&beside).is_ok());
+    let broken: Vec<_> = names.iter().map(|name| (&**name, &b"no key"[..])).collect();
+    for keys in [good, broken] {
+        failing(
+            by_keys(&keys),
+            "failed to verify the signature using provider 'cosign': secret 'team/keys' has 33 public keys, and 32 is the most",
+        );
+    }
+    let by = |identity, count| policy(&keyless(&vec![identity; count]), None, root);
+    assert!(by(("issuer", "subject"), 32).is_ok());
+    for identity in [("issuer", "subject"), ("(", ")"), ("", "")] {
+        failing(
+            by(identity, 33),
+            "failed to verify the signature using provider 'cosign keyless': spec.verify.matchOIDCIdentity has 33 entries, and 32 is the most",
+        );
+    }
+}

@@ -35,6 +35,27 @@ fn a_policy_that_makes_no_sense_is_refused() {
     assert!(keyless().required(3).build().is_ok());
 }
 
+/// Every signature is held against every key, and an expression of ten letters takes megabytes.
+#[test]
+fn a_policy_names_32_keys_and_32_identities_and_no_more() {
+    let most = Policy::MAX_NAMED;
+    let named = |keys, identities| {
+        Policy::builder()
+            .keys(vec![key("p256a"); keys])
+            .identities(vec![alice(); identities])
+            .trust_root(root("trusted_root.json"))
+            .build()
+            .map(|_| ())
+    };
+    let too_many = |what| PolicyError::TooMany {
+        what,
+        named: most + 1,
+    };
+    assert_eq!(named(most, most), Ok(()));
+    assert_eq!(named(most + 1, 0), Err(too_many("keys")));
+    assert_eq!(named(0, most + 1), Err(too_many("identities")));
+}
+
 #[test]
 fn a_fingerprint_is_of_all_that_decides_and_of_nothing_else() {
     let base = || {
