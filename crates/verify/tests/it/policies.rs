@@ -126,3 +126,19 @@ fn a_policy_is_keyless_if_it_names_somebody() {
     let both = keys(&["p256a"]).identity(alice()).trust_root(trusted);
     assert!(both.build().unwrap().is_keyless());
 }
+
+#[test]
+fn policies_are_equal_if_they_judge_alike() {
+    let policy = |builder: PolicyBuilder| builder.build().unwrap();
+    assert_eq!(policy(keys(&["p256a"])), policy(keys(&["p256a"])));
+    assert_ne!(policy(keys(&["p256a"])), policy(keys(&["p256b"])));
+}
+
+#[test]
+fn a_policy_takes_both_formats_unless_it_names_one() {
+    let formats = |builder: PolicyBuilder| builder.build().unwrap().formats().collect::<Vec<_>>();
+    let both = [Format::SimpleSigning, Format::Bundle];
+    assert_eq!(formats(keys(&["p256a"])), both);
+    let one = keys(&["p256a"]).formats([Format::Bundle]);
+    assert_eq!(formats(one), [Format::Bundle]);
+}
