@@ -47,7 +47,8 @@ impl Failure {
             }
             VerificationError::Resolve { .. }
             | VerificationError::Unavailable { .. }
-            | VerificationError::Refused { .. } => Self::unproven(&text),
+            | VerificationError::Refused { .. }
+            | VerificationError::Interrupted(_) => Self::unproven(&text),
             VerificationError::NoRegistry { .. } => Self::unproven(&text).lasting(),
         };
         let failure = match error.retry_after() {

@@ -116,7 +116,7 @@ impl VerificationError {
     /// What kind of trouble it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Credential(_) | Self::NoRegistry { .. } => Class::Local,
+            Self::Credential(_) | Self::NoRegistry { .. } | Self::Interrupted(_) => Class::Local,
             Self::Resolve { source, .. } | Self::Unavailable { source, .. } => Class::of(source),
             Self::Refused { .. } => Class::Unproven,
         }

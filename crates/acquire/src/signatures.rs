@@ -94,9 +94,9 @@ impl RegistrySignatures {
             }
             Step::Referrer(descriptor) => passing_over(self.bundle(&descriptor).await),
             Step::MoreReferrers => {
-                let origin = format!("further referrers of {}", self.digest);
                 let limit = self.limits.max_signatures;
-                let why = format!("of referrers no more than {limit} are looked at");
+                let why = format!("no more than {limit} are looked at");
+                let origin = format!("further referrers of {}", self.digest);
                 Ok(Some(Signature::not_fetched(origin, Format::Bundle, why)))
             }
             Step::Tag => {

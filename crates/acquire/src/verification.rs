@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use portolan_auth::CredentialError;
 use portolan_fetch::{FetchError, Remote};
 use portolan_reference::{Digest, OciReference, Pin};
-use portolan_verify::{Captured, Capturing, Policy, Refused, Verified, VerifyError, verify};
+use portolan_verify::{Captured, Capturing, Judge, Policy, Refused, Verified};
 
+use crate::pull::on_a_thread;
 use crate::signatures::RegistrySignatures;
 use crate::{Acquirer, Registry};
 
@@ -95,8 +96,37 @@ async fn judge(
     policy: &Policy,
     now: SystemTime,
 ) -> Result<Verified, VerificationError> {
-    let verified = verify(policy, digest, source, now).await;
-    verified.map_err(|error| VerificationError::of(format!("{place}@{digest}"), error))
+    let reference = format!("{place}@{digest}");
+    let mut judge = Judge::new(policy.clone(), digest.clone(), now);
+    let mut unavailable = None;
+    while judge.wants_more() {
+        match source.next().await {
+            Ok(Some(signature)) => {
+                // Whoever attached it decides how much work it is.
+                let considering = on_a_thread(move || {
+                    judge.consider(&signature);
+                    judge
+                });
+                judge = considering.await.map_err(VerificationError::Interrupted)?;
+            }
+            Ok(None) => break,
+            Err(error) => {
+                judge.could_not_look();
+                unavailable.get_or_insert(error);
+            }
+        }
+    }
+    judge.finish().map_err(|refused| {
+        let refused = Box::new(refused);
+        match unavailable {
+            Some(source) => VerificationError::Unavailable {
+                reference,
+                source: Box::new(source),
+                refused,
+            },
+            None => VerificationError::Refused { reference, refused },
+        }
+    })
 }
 
 /// Why there is no proof that something is signed as demanded.
@@ -142,28 +172,20 @@ pub enum VerificationError {
         /// The repository, without secrets.
         repository: String,
     },
+    /// A task of ours did not end as it should.
+    #[error("judging a signature was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
 }
 
 impl VerificationError {
-    fn of(reference: String, error: VerifyError<FetchError>) -> Self {
-        match error {
-            VerifyError::Unavailable { source, refused } => Self::Unavailable {
-                reference,
-                source: Box::new(source),
-                refused: Box::new(refused),
-            },
-            VerifyError::Refused(refused) => Self::Refused {
-                reference,
-                refused: Box::new(refused),
-            },
-        }
-    }
-
     /// The signatures that were looked at, if it came to that.
     pub fn refused(&self) -> Option<&Refused> {
         match self {
             Self::Refused { refused, .. } | Self::Unavailable { refused, .. } => Some(refused),
-            Self::Credential(_) | Self::Resolve { .. } | Self::NoRegistry { .. } => None,
+            Self::Credential(_)
+            | Self::Resolve { .. }
+            | Self::NoRegistry { .. }
+            | Self::Interrupted(_) => None,
         }
     }
 
@@ -171,7 +193,10 @@ impl VerificationError {
     pub(crate) fn fetching(&self) -> Option<&FetchError> {
         match self {
             Self::Resolve { source, .. } | Self::Unavailable { source, .. } => Some(source),
-            Self::Credential(_) | Self::Refused { .. } | Self::NoRegistry { .. } => None,
+            Self::Credential(_)
+            | Self::Refused { .. }
+            | Self::NoRegistry { .. }
+            | Self::Interrupted(_) => None,
         }
     }
 

@@ -43,7 +43,7 @@ pub async fn verify<S: SignatureSource>(
             Ok(Some(signature)) => judge.consider(&signature),
             Ok(None) => break,
             Err(error) => {
-                judge.pass();
+                judge.could_not_look();
                 unavailable.get_or_insert(error);
             }
         }
@@ -103,8 +103,9 @@ impl Judge {
         }
     }
 
-    /// One could not be looked at, and counts among those that were.
-    fn pass(&mut self) {
+    /// One could not be looked at, and counts among those that were: whoever attaches what cannot be had
+    /// is not asked for ever.
+    pub fn could_not_look(&mut self) {
         self.looked_at += 1;
     }
 
@@ -122,9 +123,11 @@ impl Judge {
                 refused: self.refused,
             });
         }
+        let limit = self.policy.limits().max_signatures;
         Err(Refused {
             digest: self.digest,
             required: self.policy.rules().required,
+            at_limit: (self.looked_at >= limit).then_some(limit),
             counting: self.counting,
             refused: self.refused,
         })
@@ -300,6 +303,8 @@ pub struct Refused {
     pub digest: Digest,
     /// How many signers should have agreed.
     pub required: usize,
+    /// How many signatures are looked at, if that many were: there may be others.
+    pub at_limit: Option<usize>,
     /// The signatures that count.
     pub counting: Vec<VerifiedSignature>,
     /// Those that do not, and why.
@@ -325,8 +330,12 @@ impl fmt::Display for Refused {
             write!(f, "{between}{refusal}")?;
         }
         match self.refused.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
+            0 => {}
+            more => write!(f, "; and {more} more")?,
+        }
+        match self.at_limit {
+            None => Ok(()),
+            Some(limit) => write!(f, "; no more than {limit} are looked at"),
         }
     }
 }

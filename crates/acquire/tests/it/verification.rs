@@ -523,7 +523,7 @@ async fn of_referrers_that_are_no_signatures_only_so_many_are_looked_at() {
     let asked = signed.asked();
     assert_eq!(asked.iter().filter(|kind| *kind == "referrer").count(), 3);
     let told = &error.refused().unwrap().refused;
-    let why = "of referrers no more than 3 are looked at".to_owned();
+    let why = "no more than 3 are looked at".to_owned();
     assert_eq!(told[0].reason, Reason::NotFetched(why));
 }
 

@@ -27,6 +27,12 @@ fn no_more_is_looked_at_than_the_limits_say() {
     assert!(judge(keys(&["p256a"]), &behind(99)).is_ok());
     let refused = judge(keys(&["p256a"]), &behind(100)).unwrap_err();
     assert_eq!(refused.refused.len(), 100);
+    assert_eq!(refused.at_limit, Some(100));
+    let told = refused.to_string();
+    assert!(
+        told.ends_with("; and 97 more; no more than 100 are looked at"),
+        "{told}"
+    );
     assert!(judge(limited(|limits| limits.max_signatures = 2), &behind(1)).is_ok());
     assert!(judge(limited(|limits| limits.max_signatures = 1), &behind(1)).is_err());
 
