@@ -203,7 +203,7 @@ fn a_refusal_tells_a_few_reasons_and_how_many_more_there_are() {
     );
     assert!(told(3).contains("; bundle 2 (bundle): "));
     assert!(told(4).ends_with("; and 1 more"), "{}", told(4));
-    assert!(told(100).ends_with("; and 97 more"));
+    assert!(told(100).ends_with("; and 97 more; no more than 100 are looked at"));
 }
 
 /// The same with something else in a place of the bundle.
