@@ -63,8 +63,9 @@ fn a_new_chart_is_looked_at_at_once_and_costs_three_requests_and_three_writes() 
     let chart = scene.follow("1.0.x", "1h");
     scene.until_ready(&chart, "1.0.0");
     let took = created.elapsed();
+    // It is due every hour; a machine with other things to do takes its time.
     assert!(
-        took < Duration::from_secs(1),
+        took < Duration::from_secs(15),
         "{took:?} from creation to ready"
     );
     sleep(SETTLED);

@@ -10,7 +10,7 @@ use portolan_real::{
 use serde_json::{Value, json};
 
 /// How much later than it is due anything may be, on a machine that has other things to do.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(10);
 
 /// How long anything may take that should take a moment.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -16,7 +16,7 @@ const LOGIN: &str = "login";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How much later than it is due anything may be, on a machine that has other things to do.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(10);
 
 type Scenery = Scene<'static, WebServer>;
 
