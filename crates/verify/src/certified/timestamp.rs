@@ -119,3 +119,37 @@ fn is_of(certificate: &Certificate, signer: &SignerIdentifier) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, IsCa, KeyIdMethod, KeyPair};
+
+    use super::*;
+
+    fn authority(identifier: &[u8]) -> Certificate {
+        let mut certificate = CertificateParams::default();
+        certificate.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
+        certificate.is_ca = IsCa::ExplicitNoCa;
+        let key = KeyPair::generate().unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        Certificate::from_der(certificate.der()).unwrap()
+    }
+
+    #[test]
+    fn an_authority_is_known_by_its_key_or_by_its_issuer_and_number() {
+        let (one, other) = (authority(b"one"), authority(b"other"));
+        let by_key = |certificate: &Certificate| {
+            let found = certificate.tbs_certificate.get::<SubjectKeyIdentifier>();
+            SignerIdentifier::SubjectKeyIdentifier(found.unwrap().unwrap().1)
+        };
+        let by_number = |certificate: &Certificate| {
+            let certificate = &certificate.tbs_certificate;
+            SignerIdentifier::IssuerAndSerialNumber(cms::cert::IssuerAndSerialNumber {
+                issuer: certificate.issuer.clone(),
+                serial_number: certificate.serial_number.clone(),
+            })
+        };
+        assert!(is_of(&one, &by_key(&one)) && is_of(&one, &by_number(&one)));
+        assert!(!is_of(&one, &by_key(&other)) && !is_of(&one, &by_number(&other)));
+    }
+}

@@ -195,7 +195,12 @@ impl Lab {
 
     /// The log's entry about a signature, from that minute.
     pub(crate) fn entry(&self, entry: &Entry<'_>, minutes: u64) -> Value {
-        log::entry(&self.log, entry, at(minutes))
+        self.entry_at(entry, minutes, 0)
+    }
+
+    /// The same with an index among all entries that the log ever had.
+    pub(crate) fn entry_at(&self, entry: &Entry<'_>, minutes: u64, index: u64) -> Value {
+        log::entry(&self.log, entry, at(minutes), index)
     }
 
     /// An RFC 3161 timestamp of a signature.

@@ -60,21 +60,22 @@ impl Entry<'_> {
     }
 }
 
-/// An entry of a bundle with a promise and a proof, the log being this entry.
-pub(super) fn entry(log: &Key, entry: &Entry<'_>, time: u64) -> Value {
+/// An entry of a bundle with a promise and a proof, the log's tree being this entry. `index` counts over
+/// all the log's trees.
+pub(super) fn entry(log: &Key, entry: &Entry<'_>, time: u64, index: u64) -> Value {
     let body = entry.body();
     let id = digest(&log.spki());
     let id = id.hex();
     // Keys in alphabetical order, as the log signs it.
     let promised = format!(
-        r#"{{"body":"{}","integratedTime":{time},"logID":"{id}","logIndex":0}}"#,
+        r#"{{"body":"{}","integratedTime":{time},"logID":"{id}","logIndex":{index}}}"#,
         base64(&body)
     );
     let root = base64(sha256(&[b"\0", body.as_bytes()].concat()));
     let note = format!("log.example\n1\n{root}\n");
     let signed = [&log.id()[..4], &log.sign(note.as_bytes())].concat();
     json!({
-        "logIndex": "0",
+        "logIndex": index.to_string(),
         "logId": { "keyId": base64(log.id()) },
         "kindVersion": { "kind": entry.kind(), "version": "0.0.1" },
         "integratedTime": time.to_string(),
@@ -103,7 +104,7 @@ pub(super) fn annotation(entry: &Value) -> String {
         "Payload": {
             "body": text("/canonicalizedBody"),
             "integratedTime": text("/integratedTime").parse::<u64>().unwrap(),
-            "logIndex": 0,
+            "logIndex": text("/logIndex").parse::<u64>().unwrap(),
             "logID": id,
         },
     });

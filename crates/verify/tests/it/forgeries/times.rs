@@ -1,11 +1,12 @@
 //! Who signed, or said when, at a time at which he could not.
 
-use portolan_verify::{PolicyBuilder, Reason, Signature};
+use portolan_verify::{Policy, PolicyBuilder, PublicKey, Reason, Signature, TrustRoot};
 use serde_json::json;
 
 use super::{accepted, judge, refused};
 use crate::forge::{
-    ALICE, Certified, Envelope, Lab, SIGN, Tag, Usage, payload, pem, policy, statement, subject,
+    ALICE, Certified, Envelope, Key, Lab, SIGN, Tag, Usage, payload, pem, policy, statement,
+    subject,
 };
 
 fn envelope(signer: &Certified) -> Envelope {
@@ -172,4 +173,75 @@ fn a_timestamp_is_of_the_certificate_that_signed_it_whatever_lies_beside() {
     let named = crate::forge::policy(&root).require_log(false);
     let reason = refused(named, &stamp(&code, &code, &[&own, &theirs]));
     assert!(matches!(reason, Reason::Timestamp(_)), "{reason}");
+}
+
+/// A timestamp that is demanded of a key's signature is one of that signature, in either form.
+#[test]
+fn a_demanded_timestamp_of_another_signature_does_not_do() {
+    let (lab, key) = (Lab::new(), Key::new());
+    let named = PublicKey::parse("k", key.pem().as_bytes()).unwrap();
+    let root = TrustRoot::parse(lab.trusted_root().to_string().as_bytes()).unwrap();
+    let policy = || {
+        let builder = Policy::builder()
+            .key(named.clone())
+            .trust_root(root.clone());
+        builder.require_log(false).require_timestamp(true)
+    };
+    let envelope = Envelope::new(statement(&subject(), SIGN), &key);
+    let signed = payload(&subject());
+    let tag = Tag {
+        signature: key.sign(&signed),
+        payload: signed,
+        ..Tag::default()
+    };
+    let bundled = |stamps: &[Vec<u8>]| envelope.bundle(None, &[], stamps);
+    let tagged = |stamp: Option<Vec<u8>>| {
+        let timestamp = stamp;
+        Tag {
+            timestamp,
+            ..tag.clone()
+        }
+        .signature()
+    };
+    let (of_bundle, of_tag) = (
+        lab.timestamp(&envelope.signature, 75),
+        lab.timestamp(&tag.signature, 75),
+    );
+    for genuine in [
+        bundled(std::slice::from_ref(&of_bundle)),
+        tagged(Some(of_tag.clone())),
+    ] {
+        let verified = accepted(policy(), &genuine);
+        assert_eq!(verified.signatures[0].timestamps.len(), 1);
+    }
+    for forged in [
+        bundled(&[of_tag]),
+        bundled(&[]),
+        tagged(Some(of_bundle)),
+        tagged(None),
+    ] {
+        let reason = refused(policy(), &forged);
+        assert!(matches!(reason, Reason::Timestamp(_)), "{reason}");
+    }
+}
+
+/// What is told of an entry is what was signed: the index among all entries by a promise, and without one
+/// the index in the tree of the proof.
+#[test]
+fn an_entry_is_told_with_the_index_that_somebody_signed() {
+    let lab = Lab::new();
+    let alice = lab.certify(ALICE, 60..120);
+    let envelope = envelope(&alice);
+    let mut entry = lab.entry_at(&envelope.entry(&alice.pem()), 75, 7);
+    let stamp = lab.timestamp(&envelope.signature, 75);
+    let mut index = |promised: bool| {
+        if !promised {
+            entry.as_object_mut().unwrap().remove("inclusionPromise");
+        }
+        let stamps = [stamp.clone()];
+        let bundle = envelope.bundle(Some(&alice.certificate), &[entry.clone()], &stamps);
+        accepted(lab.policy(), &bundle).signatures[0].logged[0].log_index
+    };
+    assert_eq!(index(true), 7);
+    assert_eq!(index(false), 0);
 }
