@@ -270,3 +270,30 @@ fn sigstore_agrees_on_every_kind_of_key() {
 fn rsa_pss_is_not_taken_because_cosign_does_not() {
     both(&SigningScheme::RSA_PSS_SHA256(2048), false);
 }
+
+/// The DER of a key in PEM.
+fn der(pem: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(pem).unwrap();
+    let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(body).unwrap()
+}
+
+#[test]
+fn an_algorithm_with_parameters_that_it_does_not_have_is_none() {
+    let pem = |der: &[u8]| {
+        let body = STANDARD.encode(der);
+        format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+    };
+    let why = "not a public key of the kind that it says it is";
+    // RSA has NULL (05 00), and here an empty octet string.
+    let mut rsa = der(&file("rsa2048-spki.pem"));
+    let null = rsa.windows(2).position(|two| two == [5, 0]).unwrap();
+    rsa[null] = 4;
+    refused(pem(&rsa), why);
+    // Ed25519 has nothing, and here NULL.
+    let ed25519 = der(&fs::read(path("keys/ed25519.pub")).unwrap());
+    let (algorithm, key) = ed25519.split_at(9);
+    let mut with_null = [algorithm, &[5, 0], key].concat();
+    (with_null[1], with_null[3]) = (with_null[1] + 2, with_null[3] + 2);
+    refused(pem(&with_null), why);
+}
