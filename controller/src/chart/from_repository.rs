@@ -35,7 +35,7 @@ impl<C: Cluster> Passing<'_, C> {
             .timeout()
             .unwrap_or(context.settings.default_timeout);
         // All that a download needs is more than a stack should hold.
-        let acting = Box::pin(self.look_and_bring(repository, &request));
+        let acting = Box::pin(self.look_and_bring(repository, &request, is_proven));
         let (look, acquired) = tokio::time::timeout(timeout, acting)
             .await
             .unwrap_or_else(|_| Err(Failure::timed_out(timeout)))
@@ -95,10 +95,12 @@ impl<C: Cluster> Passing<'_, C> {
         conductor.is_proven(request, store, &held.path).await
     }
 
+    /// `is_proven` is what [`is_proven`](Self::is_proven) says of `request`.
     async fn look_and_bring(
         &self,
         repository: &HelmRepository,
         request: &Request,
+        is_proven: bool,
     ) -> Result<(Look, Option<Acquired>), Failure> {
         let (conductor, store) = (&self.context.acquirer, &self.context.store);
         let look = conductor
@@ -113,7 +115,10 @@ impl<C: Cluster> Passing<'_, C> {
             self.chart.has_changed(),
         );
         let held = match step {
-            Step::Keep { path } if conductor.is_current(request, &look, store, path).await => {
+            // Only what is pinned by a registry is ever proven, and that is current then.
+            Step::Keep { path }
+                if is_proven || conductor.is_current(request, &look, store, path).await =>
+            {
                 return Ok((look, None));
             }
             Step::Keep { path } => Some(path),

@@ -198,13 +198,10 @@ impl Acquirer {
         store: &Store,
         path: &str,
     ) -> bool {
-        if look.entry().is_none() && request.policy().is_none() {
-            return true;
-        }
-        let record = store.record(path).await;
         let Some(entry) = look.entry() else {
-            return record.is_some_and(|record| is_proven(&record, request));
+            return request.policy().is_none() || self.is_proven(request, store, path).await;
         };
+        let record = store.record(path).await;
         record.is_some_and(|record| {
             record.source == request.place()
                 && told(&record, RECORDED_ENTRY) == entry.fingerprint()
@@ -215,6 +212,9 @@ impl Acquirer {
     /// Whether the artifact at `path` was proven to be signed as the policy of `request` demands, which
     /// must be this very policy. It never is where there is no policy. Costs no request.
     pub async fn is_proven(&self, request: &Request, store: &Store, path: &str) -> bool {
+        if request.policy().is_none() {
+            return false;
+        }
         let record = store.record(path).await;
         record.is_some_and(|record| is_proven(&record, request))
     }
