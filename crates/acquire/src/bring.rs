@@ -9,7 +9,7 @@ use std::io::BufReader;
 use bytes::Bytes;
 use portolan_chart::{ChartMetadata, check_archive, read_chart, tag_for_version};
 use portolan_fetch::{
-    Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Remote, Validators,
+    Blob, ChartSource, Download, FetchError, OciChartSource, PinnedChart, Validators,
 };
 use portolan_reference::{Algorithm, Digest, Hasher, Version};
 use portolan_store::{Artifact, ObjectKey, Record, Staged, Store};
@@ -185,7 +185,7 @@ impl Acquirer {
     ) -> Result<Pin, AcquireError> {
         let remote = registry.for_chart(request.chart()).await;
         let remote = remote.map_err(AcquireError::Credential)?;
-        let source = OciChartSource::new(self.registry.clone(), remote.clone());
+        let source = OciChartSource::new(self.registry.clone(), remote);
         let pinned = source.pin(request.chart(), look.offered()).await;
         let pinned = pinned.map_err(|error| match request.policy() {
             Some(_) => VerificationError::Resolve {
@@ -195,11 +195,7 @@ impl Acquirer {
             .into(),
             None => AcquireError::pull(request, look, error),
         })?;
-        Ok(Pin {
-            remote,
-            source,
-            pinned,
-        })
+        Ok(Pin { source, pinned })
     }
 
     /// Find out who vouches for what is pinned. `held` is recorded of a file in the store: what it
@@ -223,8 +219,7 @@ impl Acquirer {
                 policy: policy.fingerprint().clone(),
             });
         }
-        let repository = pin.remote.join(request.chart().as_str());
-        let repository = repository.map_err(FetchError::Reference);
+        let repository = pin.source.remote(request.chart());
         let repository = repository.map_err(|source| VerificationError::Resolve {
             reference: request.place(),
             source: Box::new(source),
@@ -258,7 +253,7 @@ impl Acquirer {
         pin: Pin,
         trust: Trust,
     ) -> Result<Opened, AcquireError> {
-        let Pin { source, pinned, .. } = pin;
+        let Pin { source, pinned } = pin;
         if !trust.covers(pinned.manifest_digest(), request.policy()) {
             return Err(AcquireError::Untrusted {
                 reference: format!("{}@{}", request.place(), pinned.manifest_digest()),
@@ -346,8 +341,6 @@ impl Acquirer {
 /// The manifest of what was chosen, and where it lies.
 #[derive(Debug)]
 pub(crate) struct Pin {
-    /// The folder that has the chart.
-    remote: Remote,
     source: OciChartSource,
     pinned: PinnedChart,
 }

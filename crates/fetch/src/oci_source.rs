@@ -21,7 +21,12 @@ impl OciChartSource {
         Self { registry, base }
     }
 
-    fn remote(&self, chart: &ChartName) -> Result<Remote, FetchError> {
+    /// The repository of `chart`, on the same behalf.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::Reference`] if a registry can have no chart of that name.
+    pub fn remote(&self, chart: &ChartName) -> Result<Remote, FetchError> {
         self.base
             .join(chart.as_str())
             .map_err(FetchError::Reference)
