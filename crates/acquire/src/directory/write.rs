@@ -32,23 +32,11 @@ impl Acquirer {
     ) -> Result<Packaged, DirectoryError> {
         let work = Work::open(self, directory, repositories).await?;
         let builder = work.builder();
-        let Whole {
-            chart,
-            taken: dependencies,
-            ..
-        } = builder.build(work.chart.clone(), &work.path).await?;
-        let (options, destination) = (options.clone(), destination.to_owned());
-        let (tree, path, limits) = (Arc::clone(&work.tree), work.path.clone(), self.limits);
-        let written =
-            on_a_thread(move || write(chart, &options, &destination, &tree, Some(&path), &limits));
-        let (path, digest, metadata, values_files) = written.await??;
-        Ok(Packaged {
-            path,
-            digest,
-            metadata,
-            values_files,
-            dependencies,
-        })
+        let whole = builder.build(work.chart.clone(), &work.path).await?;
+        let tree = Arc::clone(&work.tree);
+        let below = Some(work.path.clone());
+        self.packaged(whole, tree, below, options, destination)
+            .await
     }
 
     /// Package the chart of `request`, with the dependencies that it lacks, as
@@ -69,15 +57,30 @@ impl Acquirer {
         if let Some(path) = whole.doubtful_locks.first() {
             return Err(DirectoryError::DoubtfulLock { path: path.clone() });
         }
+        let tree = Arc::clone(&opened.held().tree);
+        self.packaged(whole, tree, None, options, destination).await
+    }
+
+    /// Write down a chart that lacks nothing. Values files are looked for in `tree`, `below` a path in it.
+    async fn packaged(
+        &self,
+        whole: Whole,
+        tree: Arc<Tree>,
+        below: Option<String>,
+        options: &PackageOptions,
+        destination: &Path,
+    ) -> Result<Packaged, DirectoryError> {
         let Whole {
             chart,
             taken: dependencies,
             ..
         } = whole;
         let (options, destination) = (options.clone(), destination.to_owned());
-        let (tree, limits) = (Arc::clone(&opened.held().tree), self.limits);
-        let written =
-            on_a_thread(move || write(chart, &options, &destination, &tree, None, &limits));
+        let limits = self.limits;
+        let written = on_a_thread(move || {
+            let below = below.as_deref();
+            write(chart, &options, &destination, &tree, below, &limits)
+        });
         let (path, digest, metadata, values_files) = written.await??;
         Ok(Packaged {
             path,
